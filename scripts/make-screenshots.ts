@@ -36,7 +36,6 @@ const { stdout: report } = await transcript(
   folder,
 )
 await shoot('report', report, 1000, 620)
-await shoot('report-phone', report, 360, 640)
 
 // Renders with GitHub's own Markdown renderer (cmark-gfm), at the width of GitHub's page.
 const git = (...args: readonly string[]) =>
@@ -70,6 +69,6 @@ await page.click('[data-example=profiles]')
 await page.waitForSelector('#diff:visible')
 await page.screenshot({ path: join(images, 'playground.jpg'), type: 'jpeg', quality: 60, scale: 'css' })
 await browser.close()
-for (const name of ['report', 'report-phone', 'summary-640', 'summary-1280', 'playground'])
+for (const name of ['report', 'summary-640', 'summary-1280', 'playground'])
   console.log(name, readFileSync(join(images, `${name}.jpg`)).length)
 rmSync(folder, { recursive: true })

@@ -16,7 +16,7 @@ interface CommandEntry {
 
 const commands: Readonly<Record<string, CommandEntry>> = {
   trace: {
-    summary: 'run a command under a recorder and print the profile it needs',
+    summary: 'record a command and print the profile that it needs',
     load: () => import('./commands/trace.ts'),
     failure: 125,
   },
@@ -36,47 +36,47 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     failure: 2,
   },
   validate: {
-    summary: 'check profiles against the schema and beyond it',
+    summary: 'find mistakes in profiles',
     load: () => import('./commands/validate.ts'),
     failure: 2,
   },
   diff: {
-    summary: 'what changes in meaning between two profiles',
+    summary: 'compare the meaning of two profiles',
     load: () => import('./commands/diff.ts'),
     failure: 2,
   },
   review: {
-    summary: 'what the profiles changed in git mean, for pull requests',
+    summary: 'compare the profiles that git changed, for pull requests',
     load: () => import('./commands/review.ts'),
     failure: 2,
   },
   eval: {
-    summary: 'what a profile answers to one call',
+    summary: 'print the answer of a profile to one call',
     load: () => import('./commands/eval.ts'),
     failure: 2,
   },
   explain: {
-    summary: 'why each call is in a profile, and what it exposes',
+    summary: 'say why each call is in a profile, and what the call exposes',
     load: () => import('./commands/explain.ts'),
     failure: 2,
   },
   verify: {
-    summary: 'run a command under a profile and say what was refused',
+    summary: 'run a command under a profile and list the refused calls',
     load: () => import('./commands/verify.ts'),
     failure: 125,
   },
   scan: {
-    summary: 'which calls the code of programs and images can make',
+    summary: 'list the calls that the code of programs and images can make',
     load: () => import('./commands/scan.ts'),
     failure: 2,
   },
   harden: {
-    summary: 'the whole security context of a recorded workload',
+    summary: 'print the security context of a recorded workload',
     load: () => import('./commands/harden.ts'),
     failure: 2,
   },
   syscalls: {
-    summary: 'look up calls in the tables of every architecture',
+    summary: 'look up calls in the tables of all architectures',
     load: () => import('./commands/syscalls.ts'),
     failure: 2,
   },
@@ -86,17 +86,17 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     failure: 2,
   },
   watch: {
-    summary: 'what the filters of running containers refuse, as it happens',
+    summary: 'show what the filters of running containers refuse, as it happens',
     load: () => import('./commands/watch.ts'),
     failure: 2,
   },
   push: {
-    summary: 'put a profile into an OCI registry',
+    summary: 'push a profile to an OCI registry',
     load: () => import('./commands/push.ts'),
     failure: 2,
   },
   pull: {
-    summary: 'get a profile from an OCI registry',
+    summary: 'pull a profile from an OCI registry',
     load: () => import('./commands/pull.ts'),
     failure: 2,
   },
@@ -159,7 +159,7 @@ async function declareProgram(
 ): Promise<Command> {
   const program = new Command('seccomp-gen')
     .description('From a running workload to a minimal, valid seccomp profile.')
-    .helpOption('-h, --help', 'show how to use it')
+    .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'show how to use a command')
     .exitOverride()
     .enablePositionalOptions()
@@ -182,7 +182,7 @@ async function declareProgram(
   const separator = argv.indexOf('--')
   const before = separator < 0 ? argv : argv.slice(0, separator)
   for (const [name, { summary, load }] of Object.entries(commands)) {
-    const command = program.command(name).description(summary).helpOption('-h, --help', 'show how to use it')
+    const command = program.command(name).description(summary).helpOption('-h, --help', 'print this help')
     // Completion and the manual page need all commands.
     if (before.includes(name) || before.includes('completion') || before.includes('man'))
       (await load()).declare(command, world, end)

@@ -549,7 +549,7 @@ spec: {baseProfileName: other, defaultAction: SCMP_ACT_ERRNO, syscalls: []}
     await t.rejects(verify({ command, profile, recorder: 'strace', env: { PATH: path } }), {
       ...refusal,
       message:
-        'refusals cannot be seen here: strace: a container that docker starts is no child of it, and only ebpf tells it from others',
+        'refusals cannot be seen here: strace: a container that docker starts is not a child of the command, and only ebpf can follow it',
     })
     t.throws(() => read(parseProfile(based, { name: 'p.yaml' })), {
       ...refusal,

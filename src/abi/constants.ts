@@ -1,8 +1,8 @@
-// The numbers behind the names that strace prints for scalar arguments: socket families, types and protocols,
+// The numbers of the names that strace prints for scalar arguments: socket families, types and protocols,
 // flags of clone, signals, personalities, operations of prctl and fcntl, terminal and socket requests of ioctl.
 // Authority: the kernel's and glibc's headers; the data is generated (scripts/make-constants.ts) and holds only
-// names that mean one number on all architectures; requests of terminals and files are other numbers on ppc64le (a row's
-// ownRequests). Historical names stay (PF_FILE, PF_LOCAL, PF_ROUTE, CLONE_STOPPED): old traces have them.
+// names that mean one number on all architectures; requests of terminals and files are other numbers on ppc64le (a
+// row's ownRequests). Historical names stay (PF_FILE, PF_LOCAL, PF_ROUTE, CLONE_STOPPED): old traces have them.
 import { constants } from './data/constants.ts'
 
 let values: ReadonlyMap<string, bigint> | undefined

@@ -56,9 +56,15 @@ const families = new Map<string, Multiplexer>(
   ),
 )
 
-/** The value of argument 0 that selects a member of a family; undefined if the call is no member. */
+/** The value of argument 0 that selects a member of a family; undefined if the call is not a member. */
 export function memberNumber(family: string, member: string): number | undefined {
   return multiplexerOf(member) === family ? multiplexers[family as Multiplexer][member] : undefined
+}
+
+/** The member that argument 0 of a family selects; undefined for a number without one. */
+export function memberName(family: Multiplexer, argument: bigint): string | undefined {
+  const number = Number(family === 'ipc' ? argument & 0xffffn : argument & 0xffff_ffffn)
+  return Object.entries(multiplexers[family]).find(([, each]) => each === number)?.[0]
 }
 
 /** The family of a printed name; undefined for a call without one. */

@@ -10,7 +10,7 @@ import { syscallTable } from './tables.ts'
 const prefix =
   /^(?:__(?:(?:x64|ia32|arm64|x32|s390x?|riscv|powerpc|loongarch|se|do|compat)_)*(?:compat_)?sys_|__nr_|(?:compat_|k|do_)?sys_)/
 
-/** A name and the calls behind it, the most usual first. On an architecture the first call that it has is meant. */
+/** A name and its calls, the most usual first. On an architecture the first call that it has is meant. */
 const table = `
 _exit exit_group
 accept4_nocancel accept4
@@ -160,7 +160,7 @@ function madeWith(name: string): readonly string[] {
 const loggers: readonly Logger[] = ['strace', 'audit', 'perf']
 
 /**
- * The call behind a name on the first of the architectures that has it. Undefined if the name is a call itself, or if
+ * The call of a name on the first of the architectures that has it. Undefined if the name is a call itself, or if
  * it is unknown. Calls have libseccomp's names.
  */
 export function callNamed(name: string, architectures: readonly Architecture[]): string | undefined {

@@ -1,6 +1,6 @@
-// Which arguments a filter can judge: those passed in a register by value. No filter sees what lies behind a pointer
-// (clone3's struct, a path). Authority: the manual page of each call, kernel SYSCALL_DEFINE types, strace's printing
-// order.
+// Which arguments a filter can judge: those passed in a register by value. No filter sees the memory that a pointer
+// names (clone3's struct, a path). Authority: the manual page of each call, kernel SYSCALL_DEFINE types, strace's
+// printing order.
 //
 // The indexes are the kernel's. They hold on all architectures but one: s390 swaps the first two arguments of clone
 // (CONFIG_CLONE_BACKWARDS2). CONFIG_CLONE_BACKWARDS, arm's, aarch64's, x86's and powerpc's, moves the thread pointer
@@ -34,7 +34,7 @@ export const scalars: readonly Scalar[] = [
     index: 1,
     printed: 1,
     bits: 32,
-    why: 'the request, meant for the driver behind the descriptor',
+    why: 'the request, which the driver of the descriptor reads',
   },
   {
     call: 'personality',
@@ -50,7 +50,7 @@ export const scalars: readonly Scalar[] = [
     index: 0,
     printed: 0,
     bits: 32,
-    why: 'the protocol family, and so the kernel module behind it',
+    why: 'the protocol family, and so its kernel module',
   },
   { call: 'socket', index: 1, printed: 1, bits: 32, why: 'the type, with SOCK_CLOEXEC and SOCK_NONBLOCK' },
   { call: 'socket', index: 2, printed: 2, bits: 32, why: 'the protocol' },
@@ -72,7 +72,7 @@ export const scalarsReadAlways: ReadonlyMap<string, readonly number[]> = new Map
 ])
 
 /**
- * Arguments behind a pointer that recorders with access to the program's memory read: the flags and the signal of
+ * Arguments in memory that recorders with access to the program's memory read: the flags and the signal of
  * clone3, in clone's form (clone(2)), because libc calls clone if there is no clone3.
  */
 export const scalarsInMemory: ReadonlyMap<string, readonly number[]> = new Map([['clone3', [0]]])

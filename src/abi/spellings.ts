@@ -219,7 +219,7 @@ const numbered = /^(?:syscall_(0x[0-9a-f]+|[0-9]+)|SYS_([0-9]+))$/
 const dictionaries: Partial<Record<`${Logger} ${Architecture}`, ReadonlyMap<string, Spelling>>> = {}
 
 /**
- * The calls of an architecture behind a printed name or number; undefined if no call has that name. A name that only
+ * The calls of an architecture for a printed name or number; undefined if no call has that name. A name that only
  * arm's old ABI has (`mmap`, `time`, `socketcall` …) has no call there.
  */
 export function resolvePrinted(
@@ -300,7 +300,7 @@ function resolveNumbered(architecture: Architecture, printed: string): Spelling 
 }
 
 function ofNumber(architecture: Architecture, printed: bigint): Spelling {
-  // seccomp_data.nr has 32 bits; a larger number, such as the -1 that a tracer leaves behind, is no call.
+  // seccomp_data.nr has 32 bits; a larger number, such as the -1 that a tracer leaves behind, is not a call.
   if (printed > 0xffff_ffffn) return { names: [], because: 'no call number has more than 32 bits' }
   const number = Number(printed)
   const entry = syscallTable(architecture).byNumber(number)

@@ -48,7 +48,7 @@ function* engineProblems(subject: CheckSubject): Generator<Finding> {
     const says = older.replace('@', ' ')
     for (const key of ['defaultErrnoRet', 'flags', 'listenerPath'] as const) {
       const value = profile[key]
-      // An ignored key that changes nothing is no finding.
+      // An ignored key that changes nothing is not a finding.
       const same =
         value === undefined ||
         value === '' ||

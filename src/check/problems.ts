@@ -44,7 +44,7 @@ const checks: readonly Check[] = [
 /**
  * Every finding about a profile, sorted by place in the text. The profile is valid if no finding has severity "error".
  *
- * @throws UserError, as parseProfile does, for a text that is no profile.
+ * @throws UserError, as parseProfile does, for a text that is not a profile.
  */
 export function profileProblems(
   profile: string | ParsedProfile,

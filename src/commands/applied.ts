@@ -1,5 +1,5 @@
 // `--pid`, `--container` and `--pod` in place of a profile: the filters of a running process, read from the kernel. The
-// profile behind them need not be known.
+// profile that they came from need not be known.
 import { Option, type Command } from 'commander'
 import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
@@ -30,8 +30,8 @@ export function addAppliedOptions(
 ): Command {
   return command
     .optionsGroup(title)
-    .addOption(new Option('--pid <n>', 'a running process').argParser(processId))
-    .option('--container <name>', 'a running container')
+    .addOption(new Option('--pid <n>', 'the filters of a running process').argParser(processId))
+    .option('--container <name>', 'the filters of a running container')
     .option('--pod <name>', 'NAMESPACE/POD[/CONTAINER] of this node')
     .option('--cri <socket>', 'the node’s container runtime (default: as crictl finds it)')
 }

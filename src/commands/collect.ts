@@ -2,7 +2,7 @@
 // observations of a container go to a file, a registry or stdout; `generate` and `observe` merge them.
 import { Option } from 'commander'
 import { mkdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import {
@@ -49,7 +49,7 @@ const patience = 30
 
 export const declare: Declare = (command, world, end) => {
   command
-    .option('--root <cgroup>', 'the cgroup below which containers are recorded (default: kubepods)')
+    .option('--root <cgroup>', 'record containers below this cgroup (default: kubepods)')
     .addOption(
       new Option(
         '--select <glob>',
@@ -58,10 +58,10 @@ export const declare: Declare = (command, world, end) => {
     )
     .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
     .option('--cri <socket>', 'take names from the container runtime')
-    .option('--refusals', 'also tell what the filters of the containers refuse')
+    .option('--refusals', 'also print what the filters of the containers refuse')
     .option('-o, --output <directory>', 'write a file for each container')
-    .option('--push <repository>', 'push each to REGISTRY/REPOSITORY under a tag of its own')
-    .option('--stdout', 'print each as one line when its container has ended, the rest at the end')
+    .option('--push <repository>', 'push each container to REGISTRY/REPOSITORY with its own tag')
+    .option('--stdout', 'print each container as one line when it has ended')
     .addOption(plainHttpOption())
     .addHelpText(
       'after',
@@ -201,12 +201,15 @@ class Collection {
     this.#collector.refresh()
     await this.#learn()
     const done = new Set<string>()
-    for (const each of this.#collector.read((id) => this.#chosen(id))) {
-      await this.#take(each, last)
-      const isDone = each.ended && this.#isDone(each.id)
-      if (isDone) done.add(each.id)
-      if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
-    }
+    await together(
+      this.#collector.read((id) => this.#chosen(id)),
+      async (each) => {
+        await this.#take(each, last)
+        const isDone = each.ended && this.#isDone(each.id)
+        if (isDone) done.add(each.id)
+        if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
+      },
+    )
     // Before the collector forgets whose cgroups they were.
     if (this.#tellsRefusals) this.#tellRefusals(last)
     this.#collector.forget(done)
@@ -248,6 +251,8 @@ class Collection {
   }
 
   #loseName({ id, parent }: Collected): void {
+    // `podUID` or `kubepods-…-podUID.slice`: what is not a pod's has no name in the cluster.
+    if (!/^(?:.+-)?pod[^/]+$/.test(basename(parent))) return
     this.#nameless.set(parent, (this.#nameless.get(parent) ?? new Set()).add(id))
   }
 
@@ -271,6 +276,15 @@ class Collection {
     if (this.#written === 0) throw new UserError('nothing-collected')
     return 0
   }
+}
+
+/** Some at once: a registry may be far away, and the end of a pod has its time. */
+async function together<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
+  const rest = all.values()
+  const worker = async (): Promise<void> => {
+    for (const each of rest) await work(each)
+  }
+  await Promise.all(Array.from({ length: 8 }, worker))
 }
 
 /** The part that makes a profile: a recording that differs only in counts is not written again. */

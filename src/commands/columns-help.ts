@@ -3,6 +3,6 @@
 export const columnsHelp = `
 
 The account on stderr has a row for each source: lines read; calls counted;
-ignored: lines that are no calls (signals, exits, the program's own output);
-unparsed: lines that nobody understood; lost: what the recorder says it lost;
+ignored: lines that are not calls (signals, exits, the program's own output);
+unparsed: lines that were not understood; lost: calls that the recorder lost;
 evidence: which calls such a source can show.`

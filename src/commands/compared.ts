@@ -17,12 +17,14 @@ export function addComparisonOptions(command: Command, failOn: ComparisonOptions
   command
     .addOption(archOption('host'))
     .addOption(
-      new Option('--fail-on <changes>', 'for status 1').choices(['wider', 'any', 'never']).default(failOn),
+      new Option('--fail-on <changes>', 'changes that give status 1')
+        .choices(['wider', 'any', 'never'])
+        .default(failOn),
     )
     .addOption(
-      new Option('--contexts <contexts>', 'also with each capability that a rule depends on').choices([
-        'all',
-      ]),
+      new Option('--contexts <contexts>', 'compare also with each capability that a rule depends on').choices(
+        ['all'],
+      ),
     )
   return addContextOptions(command)
 }

@@ -39,20 +39,21 @@ export function addContextOptions(command: Command): Command {
 export function addReaderOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--engine <engine>', 'whose reading: docker, docker@20.10, podman …').argParser(
-        (word): EngineVersion => {
-          if (readEngineVersion(word) !== undefined) return word as EngineVersion
-          throw new InvalidArgumentError(
-            `Give ${engineNames.join(', ')}, or one version such as docker@20.10.`,
-          )
-        },
-      ),
+      new Option(
+        '--engine <engine>',
+        'read the profile as this engine does: docker, docker@20.10, podman …',
+      ).argParser((word): EngineVersion => {
+        if (readEngineVersion(word) !== undefined) return word as EngineVersion
+        throw new InvalidArgumentError(`Give ${engineNames.join(', ')}, or one version such as docker@20.10.`)
+      }),
     )
     .addOption(
-      new Option('--libseccomp <version>', 'which knows calls, such as 2.5.4').argParser((word): string => {
-        if (isLibraryVersion(word)) return word
-        throw new InvalidArgumentError('Give a version from 2.5.0 on, such as 2.5.4.')
-      }),
+      new Option('--libseccomp <version>', 'with the calls that this version knows, such as 2.5.4').argParser(
+        (word): string => {
+          if (isLibraryVersion(word)) return word
+          throw new InvalidArgumentError('Give a version from 2.5.0 on, such as 2.5.4.')
+        },
+      ),
     )
 }
 
@@ -60,7 +61,7 @@ export function addReaderOptions(command: Command): Command {
 export function addHostOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--cap <cap>', 'capability, repeatable; none, all; else the engine’s').argParser(
+      new Option('--cap <cap>', 'capability, all or none; repeatable (default: the engine’s)').argParser(
         (word: string, before: readonly string[] = []) => [...before, capability(word)],
       ),
     )

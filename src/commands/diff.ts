@@ -48,15 +48,15 @@ export const declare: Declare = (command, world, end) => {
     .argument('[head]', 'the same')
     .allowExcessArguments()
     .addOption(new Option('--stat', 'the verdict and the numbers only').conflicts('report'))
-    .option('-q, --quiet', 'print nothing: the status says it')
+    .option('-q, --quiet', 'print nothing; the status has the result')
     .addOption(
-      new Option(
-        '--intersect',
-        'print what both together leave: one profile; on stderr what HEAD loses',
-      ).conflicts(['merge', 'contexts']),
+      new Option('--intersect', 'print one profile of what both allow; on stderr what HEAD loses').conflicts([
+        'merge',
+        'contexts',
+      ]),
     )
     .addOption(
-      new Option('--merge', 'print what either permits: one profile; on stderr what HEAD gains').conflicts(
+      new Option('--merge', 'print one profile of what either allows; on stderr what HEAD gains').conflicts(
         'contexts',
       ),
     )
@@ -140,21 +140,24 @@ async function diffApplied(
 
 /** Compares two scans, as `scan --report json` prints them. */
 async function diffScans(given: readonly Given[], options: DiffFlags, world: World): Promise<number> {
+  const { report, failOn, intersect, merge } = options
+  const combined = intersect === true ? '--intersect' : merge === true ? '--merge' : undefined
+  const form = report === 'text' || report === 'json' || report === 'markdown' ? report : undefined
+  if (form === undefined || combined !== undefined)
+    throw new UserError('not-of-scans', { option: combined ?? `--report ${report}` })
   const { parseReachable } = await import('../scan/reachable.ts')
   const [base, head] = given.map(({ name, text = '' }) => parseReachable(text, name)) as [
     Reachable,
     Reachable,
   ]
-  const { scanChanges, scanChangesReport } = await import('../report/scan-changes.ts')
-  const changes = scanChanges(base, head)
-  const { report, failOn } = options
-  await writeOutput(
-    scanChangesReport(changes, report === 'json' || report === 'markdown' ? report : 'text'),
-    options.output,
-    world,
-  )
-  const counted = changes.filter(({ direction }) => failOn === 'any' || direction === 'wider')
-  return failOn !== 'never' && counted.length > 0 ? 1 : 0
+  const { compareScans, scanChangesReport, scanDirections, scanStatLine } =
+    await import('../report/scan-changes.ts')
+  const comparison = compareScans(base, head, options.arch)
+  const text = options.stat === undefined ? scanChangesReport(comparison, form) : scanStatLine(comparison)
+  if (options.quiet === undefined) await writeOutput(text, options.output, world)
+  const directions = scanDirections(comparison)
+  const counts = failOn === 'any' ? directions.size > 0 : directions.has('wider')
+  return failOn !== 'never' && counts ? 1 : 0
 }
 
 interface Report {
@@ -164,7 +167,8 @@ interface Report {
 
 /**
  * Compares the two sides of git's external diff. A new or removed profile is compared with Docker's default, which a
- * container has without a profile. A file that is no profile is reported as such, and refused if --fail-on was given.
+ * container has without a profile. A file that is not a profile is reported as such, and refused if --fail-on was
+ * given.
  */
 async function gitDiff(
   { path, newPath, before, after }: GitPair,

@@ -188,7 +188,7 @@ function number(word: string): bigint {
   return BigInt.asUintN(64, whole)
 }
 
-/** Answers one query a line, in order. A line that is no query is answered with its error. */
+/** Answers one query a line, in order. A line that is not a query is answered with its error. */
 async function batch(
   meaningOf: (architecture: Architecture) => Pick<Meaning, 'answer'>,
   fallback: Architecture,
@@ -197,7 +197,7 @@ async function batch(
   const meanings = new Map<Architecture, Pick<Meaning, 'answer'>>()
   let heard = true
   let isFirst = true
-  // Memory is bounded: an overlong line loses its middle and so is no query.
+  // Memory is bounded: an overlong line loses its middle and so is not a query.
   const lines = new Lines((bytes, start, end) => {
     const read = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
     // Editors and PowerShell write a byte order mark before the first line.
@@ -209,14 +209,14 @@ async function batch(
   const reply = (line: string): object => {
     try {
       const query = parsed(line)
-      if (typeof query !== 'object' || query === null) return { error: 'is no JSON object' }
+      if (typeof query !== 'object' || query === null) return { error: 'is not a JSON object' }
       const { arch = fallback, syscall, args = [] } = query as Readonly<Record<string, unknown>>
       const architecture = typeof arch === 'string' ? architectureOf(arch) : undefined
       if (architecture === undefined) {
         return { error: `unknown architecture: take ${architectureNames.join(', ')}` }
       }
-      if (!isWord(syscall)) return { error: 'syscall is no name or number' }
-      if (!Array.isArray(args) || !args.every(isWord)) return { error: 'args is no array of numbers' }
+      if (!isWord(syscall)) return { error: 'syscall is not a name or number' }
+      if (!Array.isArray(args) || !args.every(isWord)) return { error: 'args is not an array of numbers' }
       // JSON.parse has already rounded such numbers.
       if (args.some((each) => typeof each === 'number' && !Number.isSafeInteger(each)))
         return { error: 'args holds a number beyond 2^53 or no integer: write it as a string' }
@@ -239,7 +239,7 @@ async function batch(
   if (isFirst) throw new UserError('no-queries')
 }
 
-/** Undefined for a line that is no JSON. */
+/** Undefined for a line that is not JSON. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line)

@@ -33,16 +33,17 @@ export const declare: Declare = (command, world, end) => {
       '[options] PROFILE [CALL…]\n       seccomp-gen explain --pid N | --container NAME | --pod NAME [CALL…]',
     )
     .argument('[profile]', profileWords)
-    .argument('[call...]', 'names; default: all that a rule names, that were seen or that are reachable')
+    .argument('[call...]', 'names (default: all calls that a rule names, seen or reachable)')
     .addOption(
-      new Option('--trace <file>', 'where the calls were seen: any input; repeatable').argParser(
+      new Option('--trace <file>', 'traces, logs or observations of the program; repeatable').argParser(
         (word: string, before: readonly string[] = []) => [...before, word],
       ),
     )
     .addOption(
-      new Option('--reachable <file>', 'what the code can call, as `scan` printed it; repeatable').argParser(
-        (word: string, before: readonly string[] = []) => [...before, word],
-      ),
+      new Option(
+        '--reachable <file>',
+        'calls that the code can make, from scan --report json; repeatable',
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
     .addOption(
       new Option(

@@ -32,21 +32,20 @@ export const declare: Declare = (command, world, end) => {
     .argument('[file...]', 'traces, logs, profiles, observations, directories, -ff prefixes, -')
     .addOption(formatOption())
     .addOption(
-      new Option(
-        '--from-scan <file>',
-        'a scan in place of recordings, for what cannot be run; repeatable',
-      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
-    )
-    .option('--add <profile>', 'print this profile with what is lacking added: its layout stays')
-  addProfileOptions(addChoiceOptions(command))
-    .option('--name <name>', 'of the Kubernetes objects that --as prints (default "app")')
-    .option('--recording <recording>', 'of --as spo: NAMESPACE/NAME/CONTAINER that it is a part of')
-    .addOption(
-      new Option('--image <digest>', 'of --as in-toto: NAME@sha256:… that ran; repeatable').argParser(
+      new Option('--from-scan <file>', 'make the profile from a scan alone; repeatable').argParser(
         (word: string, before: readonly string[] = []) => [...before, word],
       ),
     )
-    .option('-q, --quiet', 'no account of what was read')
+    .option('--add <profile>', 'add the missing calls to this profile and keep its layout')
+  addProfileOptions(addChoiceOptions(command))
+    .option('--name <name>', 'name of the Kubernetes objects that --as prints (default "app")')
+    .option('--recording <recording>', 'with --as spo: the recording, NAMESPACE/NAME/CONTAINER')
+    .addOption(
+      new Option('--image <digest>', 'with --as in-toto: the image, NAME@sha256:…; repeatable').argParser(
+        (word: string, before: readonly string[] = []) => [...before, word],
+      ),
+    )
+    .option('-q, --quiet', 'print no account of the input')
     .addHelpText(
       'after',
       '\nExamples:\n  seccomp-gen generate app.strace -o app.json\n  docker run --security-opt seccomp=app.json IMAGE' +

@@ -34,16 +34,19 @@ export const declare: Declare = (command, world, end) => {
       '[file...]',
       'observations with evidence, traces of strace, or one context that harden --as json printed, -',
     )
-    .addOption(new Option('--as <form>', 'for whom').choices(['text', ...contextForms]).default('text'))
-    .option('--container <name>', 'of this container only')
     .addOption(
-      new Option('--user <uid[:gid]>', 'start as this user: what of root’s doing would be refused').argParser(
-        userWord,
-      ),
+      new Option('--as <form>', 'format of the output').choices(['text', ...contextForms]).default('text'),
     )
-    .option('--image <name>', 'the image in what is printed (default: IMAGE, to be replaced)')
-    .option('--seccomp <file>', 'the seccomp profile to name in what is printed')
-    .option('--patch <manifest>', 'put it into a Kubernetes, compose or quadlet file, in place')
+    .option('--container <name>', 'print this container only')
+    .addOption(
+      new Option(
+        '--user <uid[:gid]>',
+        'start as this user; list what root did and this user may not',
+      ).argParser(userWord),
+    )
+    .option('--image <name>', 'name of the image in the output (default: IMAGE, to be replaced)')
+    .option('--seccomp <file>', 'name of the seccomp profile in the output')
+    .option('--patch <manifest>', 'write the context into a Kubernetes, compose or quadlet file')
     .addOption(outputOption('the result'))
     .addHelpText(
       'after',
@@ -52,7 +55,7 @@ export const declare: Declare = (command, world, end) => {
     .action(async (files: string[], options: Options) => end(await harden(files, options, world)))
 }
 
-/** `33` or `33:33`. Ids have 32 bits, and the largest number is no id. */
+/** `33` or `33:33`. Ids have 32 bits, and the largest number is not an id. */
 function userWord(word: string): NonNullable<HardenOptions['user']> {
   const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(word) ?? []
   const isId = (digits: string): boolean => Number(digits) < 0xffffffff
@@ -77,6 +80,10 @@ async function harden(files: readonly string[], options: Options, world: World):
     await writeOutput(result.text, output ?? patch, world)
     say(world, `patched: ${result.patched.join(', ')}`)
     if (result.unprivileged.length > 0) say(world, `no longer privileged: ${result.unprivileged.join(', ')}`)
+    if (result.unconfined.length > 0)
+      say(world, `still without a seccomp filter (--seccomp gives one): ${result.unconfined.join(', ')}`)
+    if (result.hostSysctls.length > 0)
+      say(world, `for containers on its network, set on the host: ${result.hostSysctls.join(', ')}`)
     if (result.left.length > 0) say(world, `without evidence, left as they are: ${result.left.join(', ')}`)
     if (result.unused.length > 0) say(world, `not in ${patch}: ${result.unused.join(', ')}`)
     return status

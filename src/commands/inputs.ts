@@ -14,13 +14,13 @@ import type { World } from './world.ts'
 export interface Inputs {
   /** In the order of the words. The files of one -ff set stand together. */
   readonly sources: readonly Source[]
-  /** Files of a directory that are no traces, without notes in Markdown. */
+  /** Files of a directory that are not traces, without notes in Markdown. */
   readonly skipped: readonly string[]
   /** Entries of a directory that are neither files nor directories: pipes, sockets, links that lead nowhere. */
   readonly noFiles: readonly string[]
   /** Files that were named again, under this or another name. They are read once, because a run counts once. */
   readonly again: readonly string[]
-  /** The size of all sources in bytes; undefined if one is no file. */
+  /** The size of all sources in bytes; undefined if one is not a file. */
   readonly size: number | undefined
 }
 
@@ -75,7 +75,7 @@ export async function findInputs(words: readonly string[], world: World): Promis
   return { ...(await eachOnce(sources, world)), skipped, noFiles }
 }
 
-/** Leaves out files that are met again. Equal content is no reason: two runs may show the same. */
+/** Leaves out files that are met again. Equal content is not a reason: two runs may show the same. */
 async function eachOnce(
   given: readonly Source[],
   world: World,

@@ -30,15 +30,15 @@ export const declare: Declare = (command, world, end) => {
   addReportOptions(addChoiceOptions(command).optionsGroup('Options:'), 'observations', 'json')
     .argument('[file...]', 'traces, logs, profiles, observations, directories, -ff prefixes, -')
     .addOption(formatOption())
-    .addOption(archOption('recorded on'))
-    .option('--after-filter', 'of an engine’s trace: what is called under a filter')
+    .addOption(archOption('architecture of the recording'))
+    .option('--after-filter', 'count only calls under a filter, in an engine’s trace')
     .addOption(
-      new Option('--context', 'of strace’s traces: what they show of the security context too').conflicts(
+      new Option('--context', 'also read evidence of the security context from strace').conflicts(
         'afterFilter',
       ),
     )
-    .option('-q, --quiet', 'no account of what was read')
-    .option('--strict', 'status 1 where anything was lost or not understood')
+    .option('-q, --quiet', 'print no account of the input')
+    .option('--strict', 'status 1 if anything was lost or not understood')
     .addOption(outputOption('the observations'))
     .addHelpText(
       'after',

@@ -15,15 +15,17 @@ export const formatOption = (): Option =>
 export function addChoiceOptions(command: Command): Command {
   return command
     .optionsGroup('Which calls count:')
-    .addOption(new Option('--pid <pid>', 'of this process only').argParser(processId))
-    .option('--comm <name>', 'of processes of this name only (15 bytes)')
-    .option('--exe <path>', 'of this program only')
-    .option('--container <name>', 'of this container only (name or id)')
-    .option('--pod <name>', 'of this pod only')
+    .addOption(new Option('--pid <pid>', 'count this process only').argParser(processId))
+    .option('--comm <name>', 'count processes of this name only (15 bytes)')
+    .option('--exe <path>', 'count this program only')
+    .option('--container <name>', 'count this container only (name or id)')
+    .option('--pod <name>', 'count this pod only')
     .addOption(
-      new Option('--since <time>', 'from 2026-11-24T08:00:00Z, or seconds since 1970').argParser(moment),
+      new Option('--since <time>', 'count calls from 2026-11-24T08:00:00Z, or seconds since 1970').argParser(
+        moment,
+      ),
     )
-    .addOption(new Option('--until <time>', 'up to this time').argParser(moment))
+    .addOption(new Option('--until <time>', 'count calls up to this time').argParser(moment))
 }
 
 /** The choice of callers in a command's options. */
@@ -78,12 +80,12 @@ export interface LoadOptions {
 export function addLoadOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--load <cmd>', 'run it once the command is ready, then stop the command').argParser(
+      new Option('--load <cmd>', 'run this load when the command is ready, then stop the command').argParser(
         commandWords,
       ),
     )
     .addOption(
-      new Option('--ready <cmd>', 'ready when it ends with 0 (default: healthy, or it listens)').argParser(
+      new Option('--ready <cmd>', 'ready when this ends with 0 (default: if healthy or listening)').argParser(
         commandWords,
       ),
     )

@@ -76,7 +76,7 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   const { path, existing } = await destinationIn(world, file)
   if (existing && !existing.isFile()) {
     const handle = await open(path, 'w')
-    // A reader of a pipe that has gone is no error, as with standard output.
+    // A reader of a pipe that has gone is not an error, as with standard output.
     await handle
       .writeFile(text)
       .catch(unless('EPIPE'))

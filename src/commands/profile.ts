@@ -71,52 +71,45 @@ export function addProfileOptions(command: Command): Command {
   const all = command
     .optionsGroup('The profile:')
     .addOption(archOption('architectures'))
-    .addOption(runtimeOption('whose calls are added:').default('all'))
+    .addOption(runtimeOption('add the calls of a runtime:').default('all'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
+    .addOption(new Option('--as <form>', 'format of the output').choices(printedForms).default('oci'))
     .addOption(
-      new Option('--as <form>', 'dialect, or what goes with a profile').choices(printedForms).default('oci'),
-    )
-    .addOption(
-      new Option('--default-action <action>', 'for all other calls')
+      new Option('--default-action <action>', 'answer to all other calls')
         .choices(['errno', 'kill-process', 'log'])
         .default('errno'),
     )
     .option('--log-refusals', 'the kernel logs what the profile refuses (runc 1.2.0, crun 0.9)')
-    .option('--allow-clone3', 'allow clone3; else libc falls back to clone')
+    .option('--allow-clone3', 'allow clone3 (default: ENOSYS, so that libc uses clone)')
     .addOption(
       new Option(
         '--within <profile>',
-        'no wider than a built-in or file, but for what was seen; none (repeatable: than each)',
+        'ceiling, exceeded only by seen calls: a built-in, a file or none; repeatable',
       )
         .argParser((word, words: readonly string[] | undefined) => [...(isDefault(words) ? [] : words), word])
         .default(defaultCeiling, 'docker'),
     )
     .addOption(
-      new Option('--conditions <conditions>', 'on arguments')
+      new Option('--conditions <conditions>', 'conditions on arguments')
         .choices(['none', 'within', 'observed'])
         .default('within'),
     )
     .addOption(
-      new Option(
-        '--beyond <beyond>',
-        'what was seen beyond --within: seen allows it unless it was only refused',
-      )
+      new Option('--beyond <beyond>', 'calls seen beyond --within: seen allows them unless only refused')
         .choices(['seen', 'never'])
         .default('seen'),
     )
     .addOption(
       new Option(
         '--reachable <file>',
-        'what the code can call, from scan --report json; repeatable',
+        'calls that the code can make, from scan --report json; repeatable',
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
     .addOption(
-      new Option('--unseen <unseen>', 'what is reachable and was not seen (default refuse)').choices([
-        'refuse',
-        'log',
-        'allow',
-        'libc',
-      ]),
+      new Option(
+        '--unseen <unseen>',
+        'answer to calls that are reachable and unseen (default refuse)',
+      ).choices(['refuse', 'log', 'allow', 'libc']),
     )
     .addOption(
       new Option('--margin <margin>', 'calls that libc makes on rare paths, within --within')
@@ -124,7 +117,7 @@ export function addProfileOptions(command: Command): Command {
         .default('libc'),
     )
     .addOption(
-      new Option('--with <parts>', 'programs beside it: exec,init,tty, within --within').argParser(
+      new Option('--with <parts>', 'add other programs of the container: exec,init,tty').argParser(
         (word: string, before: readonly PartName[] = []) => [...before, ...partsIn(word)],
       ),
     )

@@ -30,7 +30,7 @@ export async function loadProfile(word: string, world: World): Promise<NamedProf
   return parsedGiven(await readGiven(word, world))
 }
 
-/** Parses a text. Throws a UserError if it is no profile. */
+/** Parses a text. Throws a UserError if it is not a profile. */
 export function parsedGiven(given: Given): NamedProfile {
   return given.text === undefined
     ? given

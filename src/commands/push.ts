@@ -49,7 +49,7 @@ async function push(file: string, ref: string, options: RegistryWords, world: Wo
   refuseUnusable(parseProfile(text, { name: file }), text)
   const digest = await pushProfile(registry, text, reference.tag ?? 'latest')
   if (given.text === undefined)
-    say(world, `${file} as it stands on ${assumedHost}, with the capabilities that its engine gives`)
+    say(world, `${file} as ${assumedHost} reads it, with the capabilities that its engine gives`)
   const pinned = printReference({ ...reference, tag: undefined, digest })
   world.stdout.write(`${pinned}\n`)
   say(world, `pushed; sign it with \`cosign sign --key KEY ${pinned}\``)

@@ -20,7 +20,7 @@ export interface RegistryWords {
 }
 
 export const plainHttpOption = (): Option =>
-  new Option('--plain-http', 'reach the registry without TLS; one on this machine always is')
+  new Option('--plain-http', 'use no TLS (a registry on this machine never gets TLS)')
 
 /** A client for the repository of a reference, with the credentials of the user's configuration. */
 export function registryOf(

@@ -11,4 +11,4 @@ export function addReportOptions(command: Command, kind: keyof Results, usual?: 
 }
 
 const reportOption = (kind: keyof Results, usual: FormatName = 'text'): Option =>
-  new Option('--report <format>', 'how to print it').choices([...formatsOf(kind)]).default(usual)
+  new Option('--report <format>', 'format of the report').choices([...formatsOf(kind)]).default(usual)

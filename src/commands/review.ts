@@ -28,9 +28,9 @@ const anywhere = ['*.json', '*.yaml', '*.yml']
 export const declare: Declare = (command, world, end) => {
   addReportOptions(command, 'review')
   command
-    .argument('[pathspec...]', 'the profiles, as for git; default: every JSON or YAML file that holds one')
-    .option('--base <revision>', 'compare with it (default: what the CI names, or origin/HEAD)')
-    .addOption(new Option('--head <revision>', 'what is reviewed').default('HEAD'))
+    .argument('[pathspec...]', 'git pathspecs (default: every JSON or YAML file with a profile)')
+    .option('--base <revision>', 'revision to compare with (default: what the CI names, or origin/HEAD)')
+    .addOption(new Option('--head <revision>', 'revision to review').default('HEAD'))
     .addOption(outputOption('the report'))
   addComparisonOptions(command, 'wider')
     .addHelpText(

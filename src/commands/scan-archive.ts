@@ -25,7 +25,7 @@ export function layoutFiles(directory: string, name: string): ArchiveFiles {
   }
 }
 
-/** Throws a UserError for a file that is no tar archive. */
+/** Throws a UserError for a file that is not a tar archive. */
 export async function archiveFiles(file: string, name: string): Promise<ArchiveFiles> {
   const places = new Map<string, { readonly offset: number; readonly size: number }>()
   const all = (): AsyncIterable<Uint8Array> => decompressed(name, reading(createReadStream(file), name))

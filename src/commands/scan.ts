@@ -21,7 +21,7 @@ import {
   type StartedAs,
   type Tree,
 } from '../scan/index.ts'
-import { outputOption } from './document-options.ts'
+import { architectureIn, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
@@ -50,14 +50,19 @@ export const declare: Declare = (command, world, end) => {
       ),
     )
     .addOption(
-      new Option('--with <library>', 'a library that it loads while it runs; repeatable').argParser(
+      new Option('--with <library>', 'a library that the program loads while it runs; repeatable').argParser(
         repeatable,
       ),
     )
-    .addOption(new Option('--arch <arch>', 'of an image for several').choices([...machines]))
-    .option('--no-cache', 'keep nothing of what was read, and use nothing that was kept')
     .addOption(
-      new Option('--report <format>', 'how to print it')
+      new Option(
+        '--arch <arch>',
+        `architecture, if the image has several (${machines.join(', ')})`,
+      ).argParser((word: string) => architectureIn(word, machines)),
+    )
+    .option('--no-cache', 'neither use nor keep cached results')
+    .addOption(
+      new Option('--report <format>', 'format of the report')
         .choices(['text', 'json', 'markdown'])
         .default('text'),
     )

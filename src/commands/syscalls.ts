@@ -21,9 +21,11 @@ interface SyscallsFlags {
 
 export const declare: Declare = (command, world, end) => {
   command
-    .argument('[name|number...]', 'calls to look up; all without words')
-    .addOption(archOption('columns'))
-    .addOption(new Option('--report <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .argument('[name|number...]', 'calls to look up (default: all)')
+    .addOption(archOption('architectures to show'))
+    .addOption(
+      new Option('--report <format>', 'format of the report').choices(['text', 'json']).default('text'),
+    )
     .addOption(outputOption('the table'))
     .addHelpText(
       'after',
@@ -59,7 +61,7 @@ interface CallRow {
 /**
  * The calls that the words name, in the order of the words; without words all calls, sorted by name.
  *
- * @throws UserError for a word that is no name, spelling or number of a call on any requested architecture.
+ * @throws UserError for a word that is not a name, spelling or number of a call on any requested architecture.
  */
 export function syscallsReport(
   words: readonly string[],

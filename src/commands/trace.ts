@@ -71,25 +71,27 @@ export const declare: Declare = (command, world, end) => {
     .argument('[cmd...]', 'the command and its arguments')
     .passThroughOptions()
     .addOption(
-      new Option('--recorder <recorder>', 'what records').choices(['auto', 'ebpf', 'strace']).default('auto'),
+      new Option('--recorder <recorder>', 'which recorder')
+        .choices(['auto', 'ebpf', 'strace'])
+        .default('auto'),
     )
     .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))
   addLoadOptions(command)
-    .addOption(new Option('--repeat <n>', 'record so many runs').argParser(times).default(1))
+    .addOption(new Option('--repeat <n>', 'number of runs to record').argParser(times).default(1))
     .addOption(new Option('--pid <n>', 'record a running process, then let it go').argParser(processId))
-    .option('--cgroup <path>', 'record all that runs in a cgroup (version 2)')
+    .option('--cgroup <path>', 'record everything in a cgroup (version 2)')
     .option('--container <name>', 'record a running container')
     .option('--under <profile>', 'run CMD under a filter: a built-in, a file, or within')
     .option('--pod <name>', 'record NAMESPACE/POD or NAMESPACE/POD/CONTAINER of this node')
     .option('--selector <labels>', 'record the pods of this node with KEY=VALUE,…')
     .option('--cri <socket>', 'the node’s container runtime (default: as crictl finds it)')
-    .option('--wait', 'record pods that come, from their first call, until they end')
-    .option('--scan', 'scan the program as well: what it can call and was not seen to')
-    .option('--check', 'print what can be recorded here, and by what')
-    .option('--add-to <file>', 'add to observations; record only what is new')
-    .option('--each <dir>', 'record the containers below CMD, one profile each in a directory')
-    .option('--name <name>', 'what the run is called in the observations')
-    .option('--observations <file>', 'write the observations as well')
+    .option('--wait', 'wait for new pods; record each from its first call to its end')
+    .option('--scan', 'also scan the program for calls that the run did not make')
+    .option('--check', 'print which recorders work on this machine')
+    .option('--add-to <file>', 'add the run to observations; record only new calls')
+    .option('--each <dir>', 'record each container that CMD starts; write the profiles here')
+    .option('--name <name>', 'name of the run in the observations')
+    .option('--observations <file>', 'also write the observations')
   addProfileOptions(command)
     .addHelpText(
       'after',
@@ -286,7 +288,7 @@ async function check(world: World): Promise<number> {
 function noticeSentence(notice: RecordNotice): string {
   switch (notice.code) {
     case 'not-read':
-      return `which program runs behind ${notice.program} ${notice.option} cannot be told; everything is recorded, ${notice.program} too`
+      return `it is unknown which program ${notice.program} ${notice.option} starts: everything is recorded, ${notice.program} too`
     case 'raiser-recorded':
       return `the calls of ${notice.program} itself are recorded too; ${notice.program} seccomp-gen trace -- … leaves them out`
     case 'recorder':

@@ -36,14 +36,14 @@ export const declare: Declare = (command, world, end) => {
   addReaderOptions(command)
     .argument('<file...>', 'a profile of any dialect, -, REVISION:path or built-in: docker …')
     .addOption(
-      new Option('--as <dialect>', 'what will read it; default: told by its keys').choices([
+      new Option('--as <dialect>', 'dialect of the profile (default: from its keys)').choices([
         'oci',
         'docker',
         'spo',
         'kubernetes',
       ]),
     )
-    .addOption(runtimeOption('also what it lacks for').default('none'))
+    .addOption(runtimeOption('also check the calls of a runtime:').default('none'))
     .option('--no-new-privileges', 'the container runs with no_new_privs')
     .addOption(outputOption('the report'))
     .addHelpText(
@@ -90,7 +90,7 @@ export interface ValidateOptions {
 
 /**
  * Status 0: nothing to report; notes are printed but do not count. Status 1: errors or warnings. `refused`: a sentence
- * for each text that is no profile.
+ * for each text that is not a profile.
  */
 export function validateReport(
   files: readonly Given[],

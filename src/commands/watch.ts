@@ -44,15 +44,15 @@ export const declare: Declare = (command, world, end) => {
     .option('--pod <name>', 'NAMESPACE/POD[/CONTAINER] of this node')
     .option('--selector <labels>', 'pods of this node, by KEY=VALUE,…')
     .option('--cgroup <path>', 'what runs in a cgroup')
-    .option('--all', 'all that runs under a filter on this machine')
+    .option('--all', 'everything on this machine that runs under a filter')
     .optionsGroup('Options:')
     .option('--cri <socket>', 'the node’s container runtime (default: as crictl finds it)')
-    .option('--wait', 'with --pod and --selector: what comes, too, until it has ended')
+    .option('--wait', 'with --pod and --selector: wait for new containers until they end')
     .addOption(new Option('--for <time>', 'end after 30s, 5m, 1h …').argParser(duration))
-    .option('--patch <profile>', 'at the end print what to add to this profile')
+    .option('--patch <profile>', 'at the end, print what to add to this profile')
     .option('--within <profile>', 'with --patch: the ceiling, a built-in, a file or none', 'docker')
-    .option('--widen', 'with --patch: beyond --within as well')
-    .option('-q, --quiet', 'print nothing: the status says it')
+    .option('--widen', 'with --patch: also add calls beyond --within')
+    .option('-q, --quiet', 'print nothing; the status has the result')
     .addHelpText(
       'after',
       `
@@ -80,7 +80,6 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
     const line = report === 'json' ? watchedValue(row) : escapeTerminal(watchedLine(row))
     world.stdout.write(`${line}\n`)
   })
-  say(world, `watching ${targetText(options)}; end with Ctrl-C`)
   const { lost } = await watchRefusals({
     target,
     signals: world.signals,
@@ -92,6 +91,7 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
       if (row !== undefined) stream.add(row)
     },
     looked: () => stream.flush(false),
+    begun: () => say(world, `watching ${targetText(options)}; end with Ctrl-C`),
     notice: (notice) => {
       if (notice.code === 'waiting') say(world, `waiting for ${notice.what}`)
     },

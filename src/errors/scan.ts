@@ -138,10 +138,15 @@ export const scanErrors = {
     ({ file }: InFile) => `${file}: the image starts no program that is in it: name one with --program`,
   ],
   // --- what a scan printed
+  'not-of-scans': [
+    2,
+    ({ option }: { readonly option: string }) =>
+      `${option} is for profiles: two scans are compared with --report text, markdown or json`,
+  ],
   'scan-with-other': [
     2,
     ({ file }: InFile) =>
-      `${file}: is no scan, and a scan compares with a scan: give what \`seccomp-gen scan --report json\` printed`,
+      `${file}: is not a scan, and a scan compares with a scan: give what \`seccomp-gen scan --report json\` printed`,
   ],
   'not-a-scan': [
     2,

@@ -13,7 +13,7 @@ export interface ChangedFile {
   readonly after: Side
 }
 
-/** `link`: a symbolic link, a submodule or another entry that is no regular file. */
+/** `link`: a symbolic link, a submodule or another entry that is not a regular file. */
 export type Side = { readonly kind: 'file'; readonly text: string } | { readonly kind: 'none' | 'link' }
 
 /**

@@ -148,7 +148,7 @@ function isCapabilities(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => knownCapabilities.has(each as string))
 }
 
-/** The kernel's ids are 32 bits wide, and -1 is no id (man 2 chown). */
+/** The kernel's ids are 32 bits wide, and -1 is not an id (man 2 chown). */
 function isId(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 0xffffffff
 }

@@ -21,7 +21,7 @@ export function appliedProfile(applied: AppliedFilter, name: string): ParsedProf
   return profile
 }
 
-/** The meaning of the filter behind the profile; undefined for a real profile. */
+/** The meaning of the filter that the profile describes; undefined for a real profile. */
 export function heldMeaning(profile: ParsedProfile, context: Context): Meaning | undefined {
   const applied = held.get(profile)
   return applied && appliedMeaning(applied, profile.name, context)

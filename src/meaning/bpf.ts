@@ -1,5 +1,6 @@
 // Runs filters as the kernel does: classic BPF over struct seccomp_data. If a process has several filters, the
-// strictest answer counts. This is for running processes: their filters can be read, the profile behind them cannot.
+// strictest answer counts. This is for running processes: their filters can be read, the profile that they came from
+// cannot.
 // Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst,
 // include/uapi/linux/{filter,bpf_common,seccomp}.h, seccomp_check_filter() of kernel/seccomp.c for the instructions
 // that a filter may have.

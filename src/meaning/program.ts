@@ -119,7 +119,7 @@ class Blocks {
   readonly #made = new Map<string, Block>()
   readonly #numbers = new Map<Block, number>()
 
-  /** The first block of a level. `next`: where the filter goes on if the level has no answer. */
+  /** The first block of a level. `next`: where the filter continues if the level has no answer. */
   level(node: ChainNode, next: Branch, entered: Accumulator | undefined): Branch {
     // Two nodes can lead here: the upper half of a comparison decides alone or leaves the decision to the lower half.
     const known = this.#levels.get(node) ?? new Map<string, Branch>()

@@ -59,7 +59,9 @@ function keeping(
   return cases && [...kept, ...cases.map((args): CombinedRule => ({ answer, args }))]
 }
 
-/** The conjunction of every rule of one with every rule of the other; undefined if a conjunction is no single rule. */
+/**
+ * The conjunction of every rule of one with every rule of the other; undefined if a conjunction is not a single rule.
+ */
 function conjunctions(
   one: readonly CombinedRule[],
   other: readonly CombinedRule[],

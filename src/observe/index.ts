@@ -34,7 +34,10 @@ export type {
   UserNamespaceMade,
 } from '../read/observations/context.ts'
 
-/** How sources are read. `format`: default auto. `arguments`: of which calls, by name, the values of which arguments (0 to 5) are kept. */
+/**
+ * How sources are read. `format`: default auto. `arguments`: of which calls, by name, the values of which arguments (0
+ * to 5) are kept.
+ */
 export interface ObserveOptions extends ReadingOptions {
   /** The format of every source. 'auto' (the default) detects it from the content. */
   readonly format?: Format | 'auto'
@@ -50,8 +53,8 @@ export interface ObserveOptions extends ReadingOptions {
    */
   readonly afterFilter?: boolean
   /**
-   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes longer.
-   * Not of the calls under a filter alone.
+   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes
+   * longer. Not of the calls under a filter alone.
    */
   readonly context?: boolean
 }
@@ -60,20 +63,20 @@ export interface ObserveOptions extends ReadingOptions {
  * Reads all sources and folds their records.
  *
  * @throws UserError for a source that cannot be read as a trace; the message names the source and says what to do. A
- * source without any call is no error here: see `countCalls`.
+ * source without any call is not an error here: see `countCalls`.
  */
 export function observe(
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions = {},
 ): Promise<Observations> {
-  return observeReturned(sources, options)
+  return observeWith({}, sources, options)
 }
 
-/** The same, and collects the results of calls made under a filter. Throws as observe() does. */
-export async function observeReturned(
+/** The same, and reports the results of calls made under a filter and executed programs. Throws as observe() does. */
+export async function observeWith(
+  reports: Pick<ReaderOptions, 'returned' | 'executed'>,
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions,
-  returned?: ReaderOptions['returned'],
 ): Promise<Observations> {
   if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
     throw new TypeError(`no such architecture: ${String(options.architecture)}`)
@@ -88,7 +91,7 @@ export async function observeReturned(
       choice: options.choice,
       afterFilter: options.afterFilter,
       context: options.context,
-      returned,
+      ...reports,
       signal: options.signal,
       progress: options.progress,
     },

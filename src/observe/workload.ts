@@ -1,5 +1,5 @@
 // Recognizes containers of one workload: those whose pods a controller named. Their names differ only in random or
-// counted parts, which no later pod shares. Authority: apimachinery util/rand (five characters behind a generateName; a
+// counted parts, which no later pod shares. Authority: apimachinery util/rand (five characters after a generateName; a
 // template's hash by SafeEncodeString), batch/v1 (indexes of an Indexed Job), apps/v1 StatefulSet (ordinals).
 
 const part = '[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?'

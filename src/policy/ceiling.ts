@@ -49,7 +49,7 @@ export class Ceiling {
     this.#targets = targets
   }
 
-  /** Undefined for 'none'. Throws a UserError for a name that is no built-in. */
+  /** Undefined for 'none'. Throws a UserError for a name that is not a built-in. */
   static of(options: CeilingOptions, targets: readonly Architecture[]): Ceiling | undefined {
     const { within = 'docker' } = options
     if (within === 'none') return undefined

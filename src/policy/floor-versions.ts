@@ -78,7 +78,7 @@ const all: Readonly<Record<RuntimeName, RuntimeFloors>> = { runc, crun }
 /** @throws Error for a word that readRuntimeVersion does not read. */
 export function versionFloor(word: RuntimeVersion, noNewPrivileges: boolean): VersionFloor {
   const read = readRuntimeVersion(word)
-  if (read === undefined) throw new Error(`${word} is no runtime`)
+  if (read === undefined) throw new Error(`${word} is not a runtime`)
   const { runtime, version } = read
   const { measured, published, sometimes, olderKernel } = all[runtime]
   const speaking = version === undefined ? measured : standingIn(version, measured)

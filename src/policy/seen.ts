@@ -40,7 +40,7 @@ export function refusedWith({
 }: ObservedCall): number | undefined {
   const failed = enosys + eperm + eacces
   if (failed === 0 || failed + injected !== count) return undefined
-  // If machines refused it differently: ENOSYS, after which libc goes on, then the default profiles' own answer.
+  // If machines refused it differently: ENOSYS, after which libc continues, then the default profiles' own answer.
   return failureNumbers[enosys > 0 ? 'ENOSYS' : eperm > 0 ? 'EPERM' : 'EACCES']
 }
 

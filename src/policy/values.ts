@@ -22,7 +22,7 @@ export interface KnownValues {
   readonly refused: ReadonlyMap<bigint, number>
 }
 
-/** More combinations than this are no useful bound. */
+/** More combinations than this are not a useful bound. */
 const few = 16
 
 export function valuesOf(
@@ -31,7 +31,7 @@ export function valuesOf(
   syscall: string,
   because: readonly Reason[],
 ): ArgumentValues {
-  // The flags of clone3 lie behind a pointer.
+  // The flags of clone3 are in memory.
   if (syscall === 'clone3') return new Map()
   const sources = because.flatMap((reason): ValueSource | readonly ValueSource[] => {
     switch (reason.kind) {

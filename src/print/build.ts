@@ -93,5 +93,5 @@ function argumentOf({ index, mask, value }: MaskedCondition): OciArgument {
 
 function checkedErrno(errno: number): number {
   if (Number.isInteger(errno) && errno >= 0 && errno <= errnoLimit) return errno
-  throw new Error(`${errno} is no errno that libseccomp takes (0 to ${errnoLimit})`)
+  throw new Error(`${errno} is not an errno that libseccomp takes (0 to ${errnoLimit})`)
 }

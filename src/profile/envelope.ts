@@ -173,7 +173,7 @@ function no(at: Place, because: NotProfile): Finds {
   return { ok: false, at, because }
 }
 
-/** Why a text that is neither JSON nor a Kubernetes object is no profile, judged by its first lines. */
+/** Why a text that is neither JSON nor a Kubernetes object is not a profile, judged by its first lines. */
 export function foreignText(text: string): NotProfile {
   if (text.trim() === '') return 'empty'
   if (/^(?:\[pid +\d+\] |\d+ +)?(?:[\d:.]+ )?[a-z_0-9]+\(.*\) += /m.test(text.slice(0, 4096))) {

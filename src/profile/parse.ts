@@ -1,5 +1,5 @@
 // Reads the profiles of a file's text. A document with mistakes is still read, and its mistakes are listed. A text that
-// is no profile, or neither JSON nor YAML, is refused.
+// is not a profile, or neither JSON nor YAML, is refused.
 import { UserError } from '../errors.ts'
 import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
 import { findProfiles, foreignText, type FoundProfile } from './envelope.ts'
@@ -19,8 +19,8 @@ export interface ParseOptions {
  * The only profile of a file: plain OCI, Docker's or containers/common's format, a config.json, a SeccompProfile or a
  * ConfigMap (YAML or JSON).
  *
- * @throws UserError, `file:line:column: why`, for a text that is no profile, that cannot be parsed, or that has several
- * profiles.
+ * @throws UserError, `file:line:column: why`, for a text that is not a profile, that cannot be parsed, or that has
+ * several profiles.
  */
 export function parseProfile(text: string, options: ParseOptions = {}): ParsedProfile {
   const [profile, second] = parseProfiles(text, options)

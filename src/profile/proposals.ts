@@ -4,7 +4,7 @@ import { callNamed } from '../abi/other-names.ts'
 import { isKnownAnywhere, syscallTable } from '../abi/tables.ts'
 import { oneSlipAway } from './nearest.ts'
 
-/** More candidates than this are no help. */
+/** More candidates than this do not help. */
 const most = 3
 
 /**

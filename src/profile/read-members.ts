@@ -13,7 +13,7 @@ export interface Key {
   readonly nullable?: true
 }
 
-/** The non-null members with a known key. All others become flaws. Undefined if `node` is no object. */
+/** The non-null members with a known key. All others become flaws. Undefined if `node` is not an object. */
 export function readMembers<Name extends string>(
   node: TreeNode,
   what: string,

@@ -107,7 +107,7 @@ async function* unzstd(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGen
 function damaged(name: string, kind: string, error: unknown): Error {
   if (error instanceof UserError) return error
   const code = (error as { code?: unknown }).code
-  // An error of the source itself, such as a file that cannot be read, is no damage.
+  // An error of the source itself, such as a file that cannot be read, is not damage.
   if (typeof code === 'string' && !code.startsWith('Z_') && !code.startsWith('ERR_FZSTD'))
     return error as Error
   return new UserError('damaged-stream', { file: name, kind })

@@ -39,7 +39,7 @@ export type DiagnosticCode =
   | 'choice-not-told' // some records lack a field that the user chooses by
   | 'broken-record' // a record is cut by a line end inside a name: what follows may be forged
   | 'other-map' // a map of bpftrace whose keys are not calls
-  | 'events-not-read' // a kind of record that by itself is no call
+  | 'events-not-read' // a kind of record that by itself is not a call
   // --- calls under a filter only
   | 'no-filter' // no thread installs a seccomp filter
   | 'parent-unknown' // the parent of a thread is unknown: its calls count, though it may not have been under the filter

@@ -31,7 +31,9 @@ function ofJournal(entry: Readonly<Record<string, unknown>>): {
         : undefined
   const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
   const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
-  const time = stamp > 0 && stamp < 8.64e18 ? `${timeOf(Math.floor(stamp / 1000))} - ` : ''
+  // Without a time, "strace: " before the text would be a message of strace's.
+  const isTimed = stamp > 0 && stamp < 8.64e18
+  const time = isTimed || own === undefined ? `${timeOf(isTimed ? Math.floor(stamp / 1000) : 0)} - ` : ''
   return {
     stream: '',
     text: `${time}${oneWord(identifier)}: ${message.includes('\n') ? message.replaceAll('\n', ' ') : message}\n`,
@@ -141,7 +143,7 @@ export function ofVerboseJournal(): Unwrap {
   return unwrapFields(new VerboseFields())
 }
 
-/** Number() without objects: it would call an object's member valueOf, and throw if that is no function. */
+/** Number() without objects: it would call an object's member valueOf, and throw if that is not a function. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
 }

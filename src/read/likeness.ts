@@ -120,7 +120,7 @@ interface Run {
   readonly isZeroed: boolean
 }
 
-/** Digits behind these belong to a fraction, a time or a date, never to a whole number of JSON. */
+/** Digits after these belong to a fraction, a time or a date, never to a whole number of JSON. */
 const inTime = /(?:\.|\d[-:]|T)$/
 
 function runsOf(text: string, part: number): readonly Run[] {

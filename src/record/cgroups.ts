@@ -112,7 +112,8 @@ function textIn(file: string): string {
   }
 }
 
-function directoriesIn(directory: string): readonly string[] {
+/** The names of the directories in a directory; none if it cannot be read. */
+export function directoriesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
@@ -134,6 +135,12 @@ export function findCgroup(path: string): FoundCgroup {
   const level = relative(mount, directory).split('/').filter(Boolean).length
   if (level === 0) throw new UserError('root-cgroup', { cgroup: path })
   return { cgroup: found.ino, level, directory }
+}
+
+/** The root of version 2, which `findCgroup` refuses because it is every process. */
+export function wholeHierarchy(): FoundCgroup {
+  const directory = unifiedMount()
+  return { directory, cgroup: statSync(directory, { bigint: true }).ino, level: 0 }
 }
 
 /** The directories of this cgroup in every hierarchy, because engines create them in version 1 too. */

@@ -10,7 +10,7 @@ export const endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIG
 /** Calls the listener for every signal that reaches this process. The returned function unsubscribes the listener. */
 export type SignalFeed = (listener: (signal: EndingSignal) => void) => () => void
 
-/** Something that the user should know while the recording goes on. */
+/** Something that the user should know during the recording. */
 export type RecordNotice =
   /** `program` was given an unknown option, so the program that it starts is not known. */
   | { readonly code: 'not-read'; readonly program: string; readonly option: string }

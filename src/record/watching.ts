@@ -35,6 +35,8 @@ export interface WatchSettings extends Pick<RecordSettings, 'for' | 'stop' | 'si
   /** Called after each read of the kernel's counts. */
   readonly looked?: () => void
   readonly notice?: (notice: RecordNotice) => void
+  /** Called once: what is refused from now on is seen. */
+  readonly begun?: () => void
 }
 
 /** How often the kernel's counts are read. Milliseconds. */
@@ -48,6 +50,8 @@ const namePatience = 10_000
 interface Subject {
   readonly watched: Watched
   readonly processes: readonly number[]
+  /** What is waited for, if nothing of it runs yet. */
+  readonly waitingFor?: string
   /** Undefined: not known, perhaps not yet. Null: not watched. */
   readonly whereOf: (sighting: Sighting) => string | null | undefined
   readonly isOver: (session: WatchSession) => boolean
@@ -66,6 +70,8 @@ export async function watchRefusals(settings: WatchSettings): Promise<{ readonly
   const subject = await subjectOf(settings)
   try {
     const session = await WatchSession.start(subject.watched, subject.processes)
+    settings.begun?.()
+    if (subject.waitingFor !== undefined) settings.notice?.({ code: 'waiting', what: subject.waitingFor })
     const untold: { readonly since: number; readonly sighting: Sighting }[] = []
     const take = (): void => {
       for (const sighting of session.take()) untold.push({ since: performance.now(), sighting })
@@ -143,7 +149,7 @@ function ofCgroup(path: string, name: string): Subject {
 }
 
 async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): Promise<Subject> {
-  const { wait = false, env = process.env, notice } = settings
+  const { wait = false, env = process.env } = settings
   const search = await PodSearch.open(query, { cri, env, wait })
   const chosen = new Map<string, FoundContainer>()
   let isOver = false
@@ -163,13 +169,13 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
   const made = await MadeCgroups.start()
   const groups = new ContainerGroups(root.directory, { made: () => made?.take() ?? [] })
   groups.onNew = () => void learn()
-  if (wait && running.length === 0) notice?.({ code: 'waiting', what: queryText(query) })
   // With `wait`, the end of containers that ran before does not end the watch: new ones are still to come.
   const before = new Set(wait ? chosen.keys() : [])
   let asked = performance.now()
   return {
     watched: root,
     processes: [],
+    ...(wait && running.length === 0 && { waitingFor: queryText(query) }),
     whereOf: ({ cgroup }) => {
       groups.refresh()
       const id = groups.ofCgroup(cgroup)?.id

@@ -22,7 +22,7 @@ const dockerHub = 'https://index.docker.io/v1/'
 /**
  * The credentials of the first file that has some for the registry; undefined if none has.
  *
- * @throws UserError if a file is no such document, or a helper cannot be started.
+ * @throws UserError if a file is not such a document, or a helper cannot be started.
  */
 export async function findCredentials(
   reference: Reference,

@@ -44,7 +44,7 @@ export function ceilingLines({ rules, left }: Policy): readonly string[] {
     ...together(
       unseen,
       (calls) =>
-        `the flags of clone3 are in memory, and not known: libc goes on to ${calls}, where the conditions of ${ceilingOf(unseen)} stay; a program that makes namespaces by clone3 needs --allow-clone3 or --conditions none`,
+        `the flags of clone3 are in memory, and not known: libc falls back to ${calls}, where the conditions of ${ceilingOf(unseen)} stay; a program that makes namespaces by clone3 needs --allow-clone3 or --conditions none`,
     ),
     ...together(
       refused,

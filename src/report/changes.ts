@@ -41,8 +41,9 @@ export function whereText({ change, architectures }: ReviewItem, compared: Compa
   return `${architectures.join(', ')}${contextsText(change, compared)}`
 }
 
-export function becomesText({ change }: ReviewItem): string {
-  return `${answerWords(change.before)} -> ${answerWords(change.after)}${sameCallText(change)}`
+/** `arrow`: a report that may wrap its lines takes the arrow that no line end can cut in two. */
+export function becomesText({ change }: ReviewItem, arrow: '->' | '→' = '->'): string {
+  return `${answerWords(change.before)} ${arrow} ${answerWords(change.after)}${sameCallText(change)}`
 }
 
 /** Why a change is sideways although one of its answers permits more. */

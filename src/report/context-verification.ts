@@ -33,7 +33,7 @@ export function contextSentences(outcome: ContextOutcome, name: string, started:
       : [
           `${plural(withoutContext, 'refusal')} that the command meets without the context too count for nothing`,
         ]),
-    'the exit status is no proof: a program may go on after a refusal, and do its work wrong',
+    'the exit status proves nothing: a program may continue after a refusal, and do its work wrong',
     ...added.map(
       ({ what, tried, program, answered }) =>
         `added for ${what}: ${tried} by ${program} was refused${answered === undefined ? '' : ` (${answered})`}`,

@@ -100,7 +100,7 @@ export function reasonText(reason: Reason): string {
     case 'equivalent':
       return `for ${reason.of} of ${reason.architecture}`
     case 'fallback':
-      return `libc goes on from ${reason.from} to ${reason.to}`
+      return `libc falls back from ${reason.from} to ${reason.to}`
     case 'kernel':
       return `${kernelWhys[reason.why]}${reason.call === undefined ? '' : ` (${reason.call})`}`
     case 'margin':

@@ -28,7 +28,7 @@ export function printReport<Kind extends keyof Results>(
   medium: Medium = plainMedium,
 ): string {
   const print = printerOf(kind, name)
-  if (print === undefined) throw new TypeError(`${name} is no format for ${kind}`)
+  if (print === undefined) throw new TypeError(`${name} is not a format for ${kind}`)
   return print(result, medium)
 }
 

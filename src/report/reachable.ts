@@ -60,7 +60,7 @@ export function accountLines(reachable: Reachable): readonly string[] {
   const { bound, unresolved, notFollowed, modules } = reachable
   const verdict = bound
     ? 'This is a bound: the scan followed everything it met.'
-    : 'This is no bound: more can be called by what the scan could not follow.'
+    : 'This is not a bound: code that the scan could not follow can make more calls.'
   return [
     `${modules.length} files read: ${namesText(modules.map(({ name }) => name))}`,
     ...modules.flatMap(({ name, privileges = [] }) =>

@@ -1,6 +1,5 @@
 // A review as Markdown of GitHub and GitLab: the verdict, a table of what was opened, long lists folded (<details>).
-import { answerWords } from './answers.ts'
-import { contextsText, sameCallText, summaryLine, type Compared } from './changes.ts'
+import { becomesText, contextsText, summaryLine, type Compared } from './changes.ts'
 import { escapeMarkdown } from './escape.ts'
 import { callList, exampleText, headline, reviewItems, riskText, type ReviewItem } from './review.ts'
 import { nameOf, noticesOf, reviewHeadline, type Reviewed, type ReviewedProfile } from './reviewed.ts'
@@ -79,7 +78,7 @@ function cells(item: ReviewItem, compared: Compared): readonly string[] {
   return [
     change.conditional ? exampleText(item) : callList(calls),
     `${architectures.join(', ')}${contextsText(change, compared)}`,
-    `${answerWords(change.before)} → ${answerWords(change.after)}${sameCallText(change)}`,
+    becomesText(item, '→'),
   ]
 }
 

@@ -166,7 +166,7 @@ function filterText({ filter, builtins, where }: NamedFilter): string {
       ? `answers every call as ${builtins.join(' and ')}`
       : filter.filter === undefined
         ? 'computes with arguments, so that it is compared with no built-in'
-        : 'is no built-in default'
+        : 'is not a built-in default'
   return `filter ${filter.fingerprint} of ${where.join(', ')}: ${lengths} instructions, ${which}`
 }
 

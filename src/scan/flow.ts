@@ -30,7 +30,7 @@ export interface FunctionFlow {
   readonly stored: readonly { readonly address: number; readonly value: Value }[]
 }
 
-/** The most steps in one function; no function whose values matter takes more. Behind the limit nothing is known. */
+/** The most steps in one function; no function whose values matter takes more. Beyond the limit nothing is known. */
 const mostSteps = 400_000
 
 /** After more passes from one label, a value that still changes is a loop counter. */
@@ -154,7 +154,7 @@ class Follower {
   }
 
   /**
-   * Where code with a wanted place begins that no branch reached: behind an instruction that ends a path. If the code
+   * Where code with a wanted place begins that no branch reached: after an instruction that ends a path. If the code
    * is invalid and no table declares the function, it is data between functions, and the result is empty.
    */
   #unreached(wanted: readonly number[]): readonly number[] {

@@ -25,7 +25,7 @@ function eachWord(image: ElfImage, visit: (at: number, value: number) => void): 
           .map(({ address, offset, fileSize }) => ({ address, offset, size: fileSize }))
   for (const { address, offset, size } of ranges)
     for (let at = (8 - (address % 8)) % 8; at + 8 <= size; at += 8) {
-      // Most words are no addresses; two comparisons exclude them.
+      // Most words are not addresses; two comparisons exclude them.
       const high = file.u32(offset + at + 4)
       if (base === 0 && high !== 0) continue
       const value = file.u32(offset + at) + high * 2 ** 32 - base

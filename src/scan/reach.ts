@@ -266,7 +266,7 @@ export class CodeReach {
           break
         case recordKind.address:
           if (image.isCode(target)) {
-            // A number that looks like an address inside a function is no pointer to the function.
+            // A number that looks like an address inside a function is not a pointer to the function.
             if (target >= from && target < to) break
             if (image.isRelocatable || functions.isStart(target)) this.#code(module, target, id, false)
           } else this.#data(module, target, id)

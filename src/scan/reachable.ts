@@ -117,7 +117,7 @@ export function printReachable(reachable: Reachable): string {
 /**
  * Reads the document of a scan.
  *
- * @throws UserError if the text is no such document.
+ * @throws UserError if the text is not such a document.
  */
 export function parseReachable(text: string, name: string): Reachable {
   const wrong = (fault: ScanFault['fault'], member = ''): UserError =>

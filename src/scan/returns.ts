@@ -1,5 +1,6 @@
-// Decides whether a call returns. What stands behind a call of abort(), or of a function that ends in it, need not
-// belong to the path of the call, so known values must not flow on into it. In doubt a call returns.
+// Decides whether a call returns. The code after a call of abort(), or of a function that ends in it, need not
+// belong to the path of the call, so known values must not flow on into it. If that is not certain, the call counts as
+// returning.
 import type { Linked } from './link.ts'
 import { AbstractMachine, type Processor } from './machine.ts'
 import type { FunctionId } from './reach.ts'

@@ -40,7 +40,7 @@ const mostRounds = 16
  * script stands for its interpreter and for the program that `/usr/bin/env` starts. Reads files through the tree and
  * starts nothing.
  *
- * @throws UserError if a path is no program of x86_64 or aarch64, or if a file is damaged.
+ * @throws UserError if a path is not a program of x86_64 or aarch64, or if a file is damaged.
  */
 export async function scanPrograms(
   tree: Tree,

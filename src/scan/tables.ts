@@ -1,6 +1,6 @@
 // Reads the jump tables of switches: in read-only data, entries of 4 bytes as offsets from the table, or pointers. A
 // table has no length of its own, and another may follow it. It ends where two things agree: something refers to the
-// place behind its last entry, and the function compares a number with its count of entries. Where they do not, it ends
+// place after its last entry, and the function compares a number with its count of entries. Where they do not, it ends
 // with the first entry that does not lead to code, so that a table is never read too short.
 import { comparedByArm64 } from './arm64/compared.ts'
 import type { Module } from './module.ts'

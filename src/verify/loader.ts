@@ -56,7 +56,7 @@ export interface Loader {
 
 /**
  * The loader of the command. `dialect`: whose profile it is, for a command that no engine runs.
- * Throws UserError: 127 if the command is not found, 126 if it is no program, 125 if it cannot be verified.
+ * Throws UserError: 127 if the command is not found, 126 if it is not a program, 125 if it cannot be verified.
  */
 export async function findLoader(
   options: CommandOptions,
@@ -132,7 +132,7 @@ async function engineLoader(run: EngineRun, options: CommandOptions): Promise<Lo
   }
 }
 
-const noChild = 'is no child of it, and only ebpf tells it from others'
+const noChild = 'is not a child of the command, and only ebpf can follow it'
 
 async function composeLoader(up: ComposeUp, options: CommandOptions): Promise<Loader> {
   const services = await servicesOf(up, options)

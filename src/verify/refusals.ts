@@ -1,5 +1,6 @@
 // Decides which suspected calls the filter refused. The profile's meaning gives the filter's answer to each call, and
-// the call's result must equal that answer. So an EPERM of the kernel to a call that the filter allows is no refusal.
+// the call's result must equal that answer. So an EPERM of the kernel to a call that the filter allows is not a
+// refusal.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { ENOSYS } from '../abi/errnos.ts'
 import { numbersOf } from '../abi/numbers.ts'

@@ -3,7 +3,7 @@
 // runs it. For everyone else bubblewrap does, with a filter that libseccomp compiles and always with no_new_privs.
 // Authority: runtime-spec config.md; runc-run(8); crun(1). The root is mounted over an empty directory, because a
 // runtime cannot pivot to its own root. /dev is mounted over itself, because a runtime creates devices in a /dev that
-// is no mount. crun refuses a mount over the root: it gets a directory of ours in which every entry of the root is
+// is not a mount. crun refuses a mount over the root: it gets a directory of ours in which every entry of the root is
 // mounted or linked, so only a new name directly in / is not the host's.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'

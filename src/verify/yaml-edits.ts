@@ -97,7 +97,7 @@ function endOf(node: Node): number {
   return last === undefined || last === null ? (node.range?.[1] ?? 0) : endOf(last as Node)
 }
 
-/** The start of the line after a node. A comment behind the node belongs to it. */
+/** The start of the line after a node. A comment after the node belongs to it. */
 function lineAfter(text: string, node: Node): number {
   const end = endOf(node)
   if (text[end - 1] === '\n') return end

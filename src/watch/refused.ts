@@ -28,7 +28,7 @@ export class RefusedCalls {
   /** Failed calls under filters that the kernel does not keep: whether the filter refused them is unknown. */
   unknown = 0
 
-  /** The row of this sighting alone; undefined if it is no refusal. */
+  /** The row of this sighting alone; undefined if it is not a refusal. */
   add(where: string, sighting: Sighting): WatchedCall | undefined {
     const { filter, architecture, number, args, count, pid, comm, first, last } = sighting
     if (filter === undefined || number === undefined || args === undefined) {

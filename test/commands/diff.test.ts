@@ -52,7 +52,7 @@ t.test('two scans are compared, from wherever they are read', async (t) => {
   for (const head of ['one.json', 'docker', 'package.json'])
     t.match(await on(['diff', 'scan.json', head]), {
       status: 2,
-      stderr: /^seccomp-gen: .*(?:one|docker|package).*: is no scan, and a scan compares with a scan/,
+      stderr: /^seccomp-gen: .*(?:one|docker|package).*: is not a scan, and a scan compares with a scan/,
     })
 })
 
@@ -201,7 +201,7 @@ t.test('eval answers one call, and a batch a line', async (t) => {
       stdout: /\{"action":"SCMP_ACT_ALLOW"\}\n$/,
     })
   t.match(await on(['eval', 'docker', '--batch'], `{"syscall":"read"}\n\uFEFF{"syscall":"read"}`), {
-    stdout: '{"action":"SCMP_ACT_ALLOW"}\n{"error":"is no JSON object"}\n',
+    stdout: '{"action":"SCMP_ACT_ALLOW"}\n{"error":"is not a JSON object"}\n',
   })
   t.match(await on(['eval', 'docker', '--batch'], ''), {
     status: 2,
@@ -229,12 +229,12 @@ t.test('eval answers one call, and a batch a line', async (t) => {
       { error: /unknown architecture/ },
       { action: 'SCMP_ACT_ALLOW' },
       { error: /write it as a string/ },
-      { error: 'is no JSON object' },
-      { error: 'is no JSON object' },
-      { error: 'syscall is no name or number' },
-      { error: 'args is no array of numbers' },
-      { error: 'is no JSON object' },
-      { error: 'is no JSON object' },
+      { error: 'is not a JSON object' },
+      { error: 'is not a JSON object' },
+      { error: 'syscall is not a name or number' },
+      { error: 'args is not an array of numbers' },
+      { error: 'is not a JSON object' },
+      { error: 'is not a JSON object' },
     ],
   )
 })

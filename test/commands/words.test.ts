@@ -63,7 +63,7 @@ t.test('synonyms: --json, -q, -v', async (t) => {
     t.notMatch(quiet.stderr, /2 calls|evidence|allowed/, command)
     t.match(
       (await on(`${command} --help`)).stdout,
-      /ignored: lines that are no calls/,
+      /ignored: lines that are not calls/,
       'columns are explained',
     )
   }

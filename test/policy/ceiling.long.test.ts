@@ -415,7 +415,7 @@ t.test('clone, to which libc goes on from clone3, is allowed the flags that clon
     [
       null,
       { usual: true, uts: false },
-      /^the flags of clone3 are in memory, and not known: libc goes on to clone/,
+      /^the flags of clone3 are in memory, and not known: libc falls back to clone/,
     ],
   ]
   for (const [flags, of, says] of rows) {

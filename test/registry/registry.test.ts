@@ -105,7 +105,7 @@ t.test('a registry that anyone may use', { skip }, async (t) => {
     t.equal(revision.stdout.split('@')[1], pushed.stdout.split('@')[1], 'the bytes of the revision')
 
     const builtin = await run(['push', 'docker', `${address}/profiles/docker`])
-    t.match(builtin.stderr, 'docker as it stands on x86_64, with the capabilities that its engine gives')
+    t.match(builtin.stderr, 'docker as x86_64 reads it, with the capabilities that its engine gives')
     const reference = `oci://${address}/profiles/docker`
     t.equal((await run(['diff', '--arch', 'x86_64', 'docker', reference])).exitCode, 0, 'the same answers')
     t.notMatch((await run(['validate', '--as', 'oci', reference])).stdout, /: error: /, 'plain OCI')
@@ -328,6 +328,11 @@ t.test('a registry that lies gives one line', async (t) => {
     ],
     ['no way to log in', () => ({ status: 401 }), 'neither Basic nor Bearer'],
     ['a circle', () => ({ status: 307, headers: { location: '/v2/a/manifests/t' } }), 'cannot be reached'],
+    [
+      'a layer that is no profile',
+      served(manifest(descriptor(sha256('\u001b[31mhi'), 7)), '\u001b[31mhi'),
+      'is not a profile',
+    ],
     ['endless bytes', served(' '.repeat(5 << 20), ''), 'sends more than'],
   ] as const) {
     reply = answers

@@ -66,7 +66,7 @@ export function readEngineVersion(
 /** Whether the engine reads this key of a profile or a rule. */
 export function readsKey(word: EngineVersion, key: string): boolean {
   const read = readEngineVersion(word)
-  if (read === undefined) throw new Error(`${word} is no engine`)
+  if (read === undefined) throw new Error(`${word} is not an engine`)
   const { engine, version } = read
   if (key === 'minKernel' && engine !== 'docker') return false
   const since = keysSince[engine]?.[key]

@@ -122,6 +122,6 @@ function partsOf(word: RuntimeVersion): {
   readonly version: string | undefined
 } {
   const read = readRuntimeVersion(word)
-  if (read === undefined) throw new Error(`${word} is no runtime`)
+  if (read === undefined) throw new Error(`${word} is not a runtime`)
   return read
 }

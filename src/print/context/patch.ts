@@ -10,7 +10,7 @@ import type { PatchResult } from './patching.ts'
 /**
  * Puts a security context into the containers of a manifest; the rest of the text stays.
  *
- * @throws UserError if the text is no such manifest or no container of it has evidence.
+ * @throws UserError if the text is not such a manifest or no container of it has evidence.
  */
 export function patchManifest(
   text: string,

@@ -49,7 +49,7 @@ function isNamedEntry(line: string): boolean {
 }
 
 class BpftraceLines implements LineGrammar {
-  /** How many keys a map has: a line with fewer keys is no whole record. */
+  /** How many keys a map has: a line with fewer keys is not a whole record. */
   readonly #arity = new Map<string, number>()
   #isTop = false
 
@@ -127,7 +127,7 @@ class BpftraceLines implements LineGrammar {
     if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
     const calls: LoggedCall[] = []
     for (const [map, entries] of Object.entries(data)) {
-      // A list is a tuple or a histogram: its indexes are no keys.
+      // A list is a tuple or a histogram: its indexes are not keys.
       if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) continue
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
         if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue

@@ -99,7 +99,7 @@ function seenOf(call: ObservedCall, runs: number): Seen {
 
 /**
  * Parses the text of an observations file. Checks the whole shape, so that the result conforms to its type. Throws a
- * UserError that names the file and the place in it if the text is no observations.
+ * UserError that names the file and the place in it if the text is not observations.
  */
 export function parseObservations(name: string, text: string, above = 0): Observations {
   let value: unknown

@@ -1,6 +1,6 @@
 // Reads a seccomp profile as evidence that the calls it allows are wanted: plain OCI, Docker's and containers/common's
-// format, a whole config.json, a SeccompProfile, a ConfigMap. A refused call is no evidence, and a profile that allows
-// by default is no evidence at all. profile/parse.ts parses the text.
+// format, a whole config.json, a SeccompProfile, a ConfigMap. A refused call is not evidence, and a profile that allows
+// by default is not evidence at all. profile/parse.ts parses the text.
 import {
   architectureNames,
   architectures,

@@ -119,7 +119,7 @@ function namesIn(values: readonly unknown[], subject: (() => Caller) | undefined
     .map((each) => (typeof each === 'string' ? each.trim() : each == null ? '' : '?'))
     .filter((each) => each !== '')
   const calls = words.filter((each) => name.test(each)).map((call): LoggedCall => ({ call, subject }))
-  // Each word that is no name stands for a missing call.
+  // Each word that is not a name stands for a missing call.
   if (calls.length < words.length) say.lost(words.length - calls.length)
   return calls.length === 0 ? 'ignored' : calls
 }

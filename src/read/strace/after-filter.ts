@@ -73,7 +73,7 @@ export class AfterFilter implements Subscriber {
   readonly #announcedChildren = new Map<number, Birth>()
   /** By pid: threads that appeared under a filter and whose parent no fork has named yet. */
   readonly #orphans = new Map<number, Birth>()
-  /** With -ff, by the pid that goes on after an execve: the renamed thread's scope, until that pid's file is read. */
+  /** With -ff, by the pid that remains after an execve: the renamed thread's scope, until that pid's file is read. */
   readonly #renamed = new Map<number, FilterScope>()
   /** With -ff, by the same pid: the scope of the pid itself, until the renamed thread's file is read. */
   readonly #unrenamed = new Map<number, FilterScope>()

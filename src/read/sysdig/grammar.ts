@@ -9,7 +9,7 @@ import { jsonObject, member, textOf } from '../json-line.ts'
 const event =
   /^\*?(\d+) (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) (\d+) (.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) ([<>]) (\S+)(?: (.*))?$/s
 
-/** Events that are no calls. */
+/** Events that are not calls. */
 const others = new Set([
   'switch', 'procexit', 'procinfo', 'signaldeliver', 'pluginevent', 'page_fault', 'container', 'drop', 'scapevent',
   'cpu_hotplug', 'k8s', 'mesos', 'tracer', 'notification', 'infra', 'sysdigevent', 'useradded', 'userdeleted',

@@ -1,10 +1,16 @@
 // Records all containers below a cgroup at once: one program in the kernel counts what each container calls under its
 // filter, from its first call. Names come afterwards, so none has to be known before a container starts.
-import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
-import { findCgroup, ownCgroups, unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import {
+  directoriesIn,
+  findCgroup,
+  ownCgroups,
+  unifiedMount,
+  wholeHierarchy,
+  type FoundCgroup,
+} from '../cgroups.ts'
 import { MadeCgroups } from '../ebpf/made-cgroups.ts'
 import { OwnFilters } from '../ebpf/own-filters.ts'
 import { containerNameIn } from '../container-name.ts'
@@ -238,16 +244,18 @@ export class Collector {
   }
 }
 
-/** The kubelet's cgroup for all pods, below its cgroupRoot. Throws UserError (125) if there is none. */
+/**
+ * The kubelet's cgroup for all pods, below its cgroupRoot; the whole hierarchy if several kubelets have one. Throws
+ * UserError (125) if there is none.
+ */
 export function podsCgroup(): FoundCgroup {
   const mount = unifiedMount()
-  const found = ['kubepods', 'kubepods.slice'].flatMap((name) => [
-    join(mount, name),
-    ...readdirSync(mount, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(mount, entry.name, name)),
-  ])
-  const directory = found.find((each) => existsSync(each))
+  const below = directoriesIn(mount).map((name) => join(mount, name))
+  const all = [mount, ...below].flatMap((each) => directoriesIn(each).map((name) => join(each, name)))
+  // With systemd, `kubepods.slice` or, below a cgroupRoot `/a`, `a.slice/a-kubepods.slice`.
+  const found = all.filter((each) => /^(?:kubepods|(?:.+-)?kubepods\.slice)$/.test(basename(each)))
+  if (found.length > 1) return wholeHierarchy()
+  const [directory] = found
   if (directory === undefined) throw new UserError('no-pods-cgroup', { mount })
   return findCgroup(directory)
 }

@@ -105,7 +105,7 @@ export class ContainerGroups {
     else this.#byCgroup.set(cgroup, group)
   }
 
-  /** The new container whose directory this is; undefined if it is no container's. */
+  /** The new container whose directory this is; undefined if it is not a container's. */
   #container(directory: string): ContainerGroup | undefined {
     const id = this.#idOf(basename(directory))
     if (id === undefined) return undefined

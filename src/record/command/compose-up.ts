@@ -22,7 +22,9 @@ export interface ComposeUp {
 const second = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
 const first = ['docker-compose.yml', 'docker-compose.yaml', 'compose.yml', 'compose.yaml']
 
-/** Undefined if the words are no `up` of Docker's compose. Throws UserError (125) for an engine on another machine. */
+/**
+ * Undefined if the words are not an `up` of Docker's compose. Throws UserError (125) for an engine on another machine.
+ */
 export function readComposeUp(
   words: readonly string[],
   at: number,

@@ -22,7 +22,7 @@ const run: CommandGrammar = {
   flags: [...letters('d'), ...longs('detach no-pivot no-new-keyring no-subreaper keep')],
 }
 
-/** Undefined if the words are no `run` of a runtime that we can read. */
+/** Undefined if the words are not a `run` of a runtime that we can read. */
 export function readRuntimeRun(words: readonly string[], at: number): RuntimeRun | undefined {
   const engine = basename(words[at] ?? '')
   if (engine !== 'runc' && engine !== 'crun') return undefined

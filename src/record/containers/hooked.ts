@@ -18,7 +18,7 @@ export interface HookState {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** Calls `attached` when the recording has begun: only then may the runtime go on. */
+/** Calls `attached` when the recording has begun: only then may the runtime continue. */
 export async function recordHooked(
   state: HookState,
   attached: () => void,

@@ -52,7 +52,7 @@ export class GrpcClient {
         : new GrpcError(words || `status ${String(status)}`, Number(status))
     }
     if (body.length < 5 || body[0] !== 0 || body.readUInt32BE(1) !== body.length - 5)
-      throw new GrpcError('an answer that is no message of gRPC')
+      throw new GrpcError('an answer that is not a message of gRPC')
     try {
       return new Decoded(body.subarray(5))
     } catch (error) {

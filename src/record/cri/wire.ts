@@ -52,7 +52,7 @@ function varint(value: bigint): Uint8Array {
 export class Decoded {
   readonly #fields = new Map<number, (bigint | Buffer)[]>()
 
-  /** Throws a RangeError if the bytes are no message. */
+  /** Throws a RangeError if the bytes are not a message. */
   constructor(bytes: Buffer) {
     const reading = { bytes, at: 0 }
     while (reading.at < bytes.length) {

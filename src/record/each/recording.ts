@@ -1,10 +1,9 @@
 // Records `trace --each`: a command, such as a script, `sh -c` or make, that has engines start containers. The cgroup
 // of each container that starts meanwhile identifies it, and its calls under its filter are counted separately. The
 // command's own calls, and those of the engines' clients, go into no profile.
-import { statSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { mergeObservations } from '../../observe/index.ts'
-import { cgroupOfProcess, unifiedMount, type FoundCgroup } from '../cgroups.ts'
+import { cgroupOfProcess, wholeHierarchy } from '../cgroups.ts'
 import { Collector, type Collected } from '../collect/index.ts'
 import { containerIdIn } from '../cri/cgroup-path.ts'
 import { untilOver } from '../ebpf/over.ts'
@@ -67,11 +66,6 @@ function isOwn(pid: number): boolean {
 }
 
 /** The root cgroup: nobody knows beforehand where an engine puts its containers. */
-function wholeHierarchy(): FoundCgroup {
-  const directory = unifiedMount()
-  return { directory, cgroup: statSync(directory, { bigint: true }).ino, level: 0 }
-}
-
 /** Waits for the containers that the command left running: they are recorded until they end, and we do not end them. */
 async function containersEnd(
   collector: Collector,

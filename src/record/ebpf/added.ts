@@ -1,4 +1,4 @@
-// Records the processes that `exec` adds to the command's container. They are no children of the command, so they are
+// Records the processes that `exec` adds to the command's container. They are not children of the command, so they are
 // found by the container's cgroup, as soon as a program runs in it.
 import { statSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'

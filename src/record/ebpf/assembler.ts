@@ -47,6 +47,7 @@ export const add = (to: Register, value: number): Instruction => ({ code: 0x07, 
 export const addRegister = (to: Register, from: Register): Instruction => ({ code: 0x0f, to, from })
 export const subtractRegister = (to: Register, from: Register): Instruction => ({ code: 0x1f, to, from })
 export const orRegister = (to: Register, from: Register): Instruction => ({ code: 0x4f, to, from })
+export const andRegister = (to: Register, from: Register): Instruction => ({ code: 0x5f, to, from })
 export const or = (to: Register, value: number): Instruction => ({ code: 0x47, to, value })
 export const and = (to: Register, value: number): Instruction => ({ code: 0x57, to, value })
 /** to *= value, 64 bits. */

@@ -39,7 +39,7 @@ export class Btf {
   /** Throws an Error that describes what is wrong with the bytes. */
   constructor(bytes: Buffer) {
     if (bytes.length < 24 || bytes.readUInt16LE(0) !== magic)
-      throw new Error('what describes the kernel is no little-endian BTF')
+      throw new Error('the description of the kernel is not little-endian BTF')
     const header = bytes.readUInt32LE(4)
     const start = header + bytes.readUInt32LE(8)
     const end = start + bytes.readUInt32LE(12)

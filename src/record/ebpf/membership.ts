@@ -26,7 +26,9 @@ export const execve = { x86_64: 59, aarch64: 221 } as const
 /** SECCOMP_MODE_FILTER of include/uapi/linux/seccomp.h. */
 export const seccompFilter = 2
 
-/** Goes on for a task under a filter in a joined cgroup: processes added to a container are no children of its own. */
+/**
+ * Continues for a task under a filter in a joined cgroup: processes added to a container are not children of its own.
+ */
 function inJoined(layout: Layout, joined: KernelMap): readonly AssemblyLine[] {
   return [
     bpf.label('outside'),

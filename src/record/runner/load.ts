@@ -17,7 +17,7 @@ const pause = 200
 const patience = 300_000
 /** How long a Unix socket alone must exist to count: databases have one only during their start. Milliseconds. */
 const settled = 3000
-/** How long a load may go on after the command has ended. Milliseconds. */
+/** How long a load may run after the command has ended. Milliseconds. */
 const grace = 10_000
 
 /** Throws UserError (125) if a program of the load is not found or not executable. */
@@ -103,7 +103,9 @@ interface Execution {
   readonly quietly: boolean
 }
 
-/** Runs a program and returns its status as a shell reports it. Its output is no result, so it goes to our stderr. */
+/**
+ * Runs a program and returns its status as a shell reports it. Its output is not a result, so it goes to our stderr.
+ */
 async function execute(
   { options, container }: Launch,
   [program, ...words]: Load['command'],

@@ -15,7 +15,7 @@ import { readTrace, valueOf } from './reading.ts'
 /**
  * How long strace may take to detach. Milliseconds. strace waits until each thread stops. A thread in vfork stops only
  * after its child has gone on, but strace may hold that child stopped: then both wait for ever (tried: 6.1, and dash,
- * which starts programs by vfork). When strace is killed, the kernel detaches it (ptrace(2)), and all threads go on.
+ * which starts programs by vfork). When strace is killed, the kernel detaches it (ptrace(2)), and all threads continue.
  * Nothing is lost, because strace flushes each line.
  */
 const detachGrace = 2000
@@ -56,8 +56,9 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     const read = await reading
     if (refused) throw refused
     if (progress.pid === undefined) throw whyNothing(pid, result)
-    const observations = fromMidway(name, valueOf(read).observations, result.isForcefullyTerminated)
-    return { observations, ending: { kind: 'released' } }
+    const { observations, clients } = valueOf(read)
+    const told = fromMidway(name, observations, result.isForcefullyTerminated)
+    return { observations: told, ending: { kind: 'released' }, clients }
   } finally {
     over.abort()
     silence?.()
@@ -67,8 +68,8 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
 }
 
 /**
- * strace goes on without a process that it may not trace, such as another user's: its calls would be missing. One that
- * has ended, a zombie too, makes none.
+ * strace continues without a process that it may not trace, such as another user's: its calls would be missing. One
+ * that has ended, a zombie too, makes none.
  */
 function whyUnattached(line: string): UserError | undefined {
   const [, why = '', pid = ''] =

@@ -1,13 +1,15 @@
 // Reads strace's output while strace writes it. If the reader fails, its error is reported after strace has ended, so
-// that the recorded command goes on.
+// that the recorded command continues.
 import { hostOfNode } from '../../abi/architectures.ts'
 import { UserError } from '../../errors.ts'
-import { observeReturned, type Observations } from '../../observe/index.ts'
+import { observeWith, type Observations } from '../../observe/index.ts'
 import type { RecordSettings } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import type { Fifo } from './fifo.ts'
 import type { Progress } from './progress.ts'
+import type { ExecutedProgram } from '../../read/strace/executed.ts'
 import type { ReturnedCalls } from '../../read/strace/filtered-results.ts'
+import { clientOf } from './clients.ts'
 import { Kept, refusalsIn, wantedFor } from './refusals.ts'
 
 export interface Read {
@@ -16,6 +18,8 @@ export interface Read {
   readonly refusals: Refusals | undefined
   /** How many programs were started under a filter, if only calls under a filter count. */
   readonly programs: number | undefined
+  /** The words of each client of a container engine that was started. None are told if only calls under a filter count. */
+  readonly clients: readonly (readonly string[])[]
 }
 
 export interface Filtered {
@@ -40,6 +44,7 @@ export async function readTrace(
   const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
   const architecture = hostOfNode(process.arch)
   let returned: ReturnedCalls | undefined
+  const clients: (readonly string[])[] = []
   const reading = {
     format: 'strace',
     afterFilter,
@@ -47,19 +52,17 @@ export async function readTrace(
     ...(architecture && { architecture }),
   } as const
   try {
-    const observations = await observeReturned(
-      [source],
-      reading,
-      afterFilter
-        ? {
-            wanted: wantedFor(watch ?? nothing, (call) => kept.add(call)),
-            tell: (found) => (returned = found),
-          }
-        : undefined,
-    )
+    const results = {
+      wanted: wantedFor(watch ?? nothing, (call) => kept.add(call)),
+      tell: (found: ReturnedCalls) => (returned = found),
+    }
+    const reports = afterFilter
+      ? { returned: results }
+      : { executed: (program: ExecutedProgram) => clients.push(...clientOf(program)) }
+    const observations = await observeWith(reports, [source], reading)
     const found = returned as ReturnedCalls | undefined
     const refusals = watch && found && refusalsIn(found)
-    return { value: { observations, refusals, programs: found?.programs } }
+    return { value: { observations, refusals, programs: found?.programs, clients } }
   } catch (error) {
     return { error }
   }

@@ -21,7 +21,7 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Filtere
   }
 }
 
-/** The calls kept so far, while the trace goes on: counted by call, without arguments and processes. */
+/** The calls kept so far, during the trace: counted by call, without arguments and processes. */
 export class Kept {
   readonly #counts = new Map<string, Suspect>()
 

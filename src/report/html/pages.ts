@@ -82,7 +82,7 @@ function changeSections(compared: Compared, before: string): readonly Section[] 
         ],
         rows: its.map((item): Row => {
           const { risk } = item
-          const cells = [subjectText(item), whereText(item, compared), becomesText(item)]
+          const cells = [subjectText(item), whereText(item, compared), becomesText(item, '→')]
           if (!isWider) return { cells }
           const grade = risk?.severity ?? 'no known risk'
           return {

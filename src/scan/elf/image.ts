@@ -74,7 +74,7 @@ export function isElf(bytes: Uint8Array): boolean {
 const mostSections = 65_536
 const mostSegments = 1_170
 
-/** Throws UserError if the file is no program or library that the scan can follow. */
+/** Throws UserError if the file is not a program or library that the scan can follow. */
 export function readElf(name: string, bytes: Uint8Array): ElfImage {
   const file = new Bytes(name, bytes)
   if (!isElf(bytes)) throw new UserError('not-elf', { file: name })

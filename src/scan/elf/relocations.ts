@@ -13,7 +13,7 @@ export interface Relocations {
   readonly kind: Uint8Array
   /** Index of the relocation of exactly this address; -1 if there is none. */
   at(address: number): number
-  /** Index of the first relocation at or behind the address. */
+  /** Index of the first relocation at or after the address. */
   from(address: number): number
 }
 

@@ -90,7 +90,7 @@ function countSymbols(image: ElfImage, { values }: Dynamic, at: number, strings:
   const hash = image.offsetOf(values.get(tag.hash) ?? -1)
   if (hash >= 0) return file.u32(hash + 4)
   const gnu = image.offsetOf(values.get(tag.gnuHash) ?? -1)
-  // Without a hash table no symbol can be looked up. Every linker puts the strings behind the symbols.
+  // Without a hash table no symbol can be looked up. Every linker puts the strings after the symbols.
   if (gnu < 0) return strings > at ? Math.floor((strings - at) / 24) : 0
   const [buckets, first, words] = [file.u32(gnu), file.u32(gnu + 4), file.u32(gnu + 8)]
   const bucketsAt = gnu + 16 + words * 8

@@ -49,7 +49,7 @@ export interface StartedAs {
 /**
  * Loads an image and finds the programs that it starts. `wanted`: the architecture, if the image has several.
  *
- * @throws UserError if the files are no image.
+ * @throws UserError if the files are not an image.
  */
 export async function loadImage(
   files: ArchiveFiles,

@@ -29,7 +29,7 @@ export interface LoadedProgram {
   /** The path of a library that one of the files asks for by name; undefined if the tree lacks it. */
   find(name: string, by: LoadedFile | undefined): Promise<string | undefined>
   /**
-   * Appends libraries and what they need. If the user `asked` for them, a file that is no library throws UserError;
+   * Appends libraries and what they need. If the user `asked` for them, a file that is not a library throws UserError;
    * otherwise it is skipped, as the program itself would do.
    */
   add(libraries: Iterable<string>, asked: boolean): Promise<void>
@@ -40,7 +40,7 @@ const mostOfLine = 256
 const mostScripts = 5
 const mostFiles = 4096
 
-/** Throws UserError if the path is no program. */
+/** Throws UserError if the path is not a program. */
 export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgram> {
   const scripts: string[] = []
   let found = await requireFile(tree, path, path)
@@ -161,7 +161,9 @@ async function requireFile(
   throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
 }
 
-/** The interpreter of a script and the one argument that the kernel gives it, execve(2): `#!`, blanks, a path, the rest. */
+/**
+ * The interpreter of a script and the one argument that the kernel gives it, execve(2): `#!`, blanks, a path, the rest.
+ */
 function interpreterOf(bytes: Uint8Array): { readonly path: string; readonly argument: string } | undefined {
   if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return undefined
   const line = new TextDecoder('latin1').decode(bytes.subarray(2, mostOfLine)).split('\n')[0] ?? ''

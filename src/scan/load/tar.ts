@@ -27,7 +27,7 @@ const mostHeader = 1 << 20
 /** No layer unpacks to more, but a few bytes may claim to. */
 const mostUnpacked = 32 * 2 ** 30
 
-/** Reads the entries in order. Throws UserError if the bytes are no tar archive or end early. */
+/** Reads the entries in order. Throws UserError if the bytes are not a tar archive or end early. */
 export async function readTar(
   name: string,
   bytes: AsyncIterable<Uint8Array>,
@@ -99,7 +99,7 @@ export function isHeader(header: Uint8Array): boolean {
   return sum === number(header, 148, 8) && sum > 256
 }
 
-/** Reads octal digits or, as GNU tar writes them, a binary number behind 0x80. */
+/** Reads octal digits or, as GNU tar writes them, a binary number after 0x80. */
 function number(header: Uint8Array, at: number, length: number): number {
   if ((header[at] as number) === 0x80) {
     let value = 0

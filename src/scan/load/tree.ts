@@ -85,7 +85,7 @@ function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.')
 }
 
-/** A larger file is no program. */
+/** A larger file is not a program. */
 const mostBytes = 1 << 30
 
 /** The bytes of a regular file; undefined if there is none. */

@@ -153,7 +153,7 @@ export function oneByte(machine: AbstractMachine, next: number): Flow {
       return 'next'
     }
     case 0x85:
-      // TEST of a register with itself: a JE or JNE behind it tells whether the register is zero.
+      // TEST of a register with itself: a JE or JNE after it tells whether the register is zero.
       if (mod === 3 && decoder.rm === reg && !isNarrow()) machine.compared = reg
       return 'next'
     case 0x86:

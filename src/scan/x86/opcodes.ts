@@ -72,7 +72,7 @@ export const oneByte = table([
   [0xfe, 0xff, modrm],
 ])
 
-/** Opcodes behind 0F, and of map 1 of VEX and EVEX. */
+/** Opcodes after 0F, and of map 1 of VEX and EVEX. */
 export const twoByte = table([
   [0x00, 0x03, modrm],
   [0x04, 0x04, invalid],

@@ -1,4 +1,4 @@
-// The instructions behind 0F, 0F 38 and 0F 3A, and the vector instructions: few of them write a general register.
+// The instructions after 0F, 0F 38 and 0F 3A, and the vector instructions: few of them write a general register.
 import type { Flow, AbstractMachine } from '../machine.ts'
 import { unknown } from '../values.ts'
 import {
@@ -15,11 +15,11 @@ import {
   rdx,
 } from './operands.ts'
 
-/** Opcodes behind 0F that write their general register. */
+/** Opcodes after 0F that write their general register. */
 const writesRegister = new Set([0x02, 0x03, 0x2c, 0x2d, 0x50, 0xaf, 0xb8, 0xbc, 0xbd, 0xc5, 0xd7])
-/** Opcodes behind 0F that write the other operand. */
+/** Opcodes after 0F that write the other operand. */
 const writesOperand = new Set([0x00, 0x78, 0x7e, 0xa4, 0xa5, 0xab, 0xac, 0xad, 0xb3, 0xbb, 0xc3, 0xae, 0xc7])
-/** Opcodes behind 0F that store vectors. */
+/** Opcodes after 0F that store vectors. */
 const stores = new Set([0x11, 0x13, 0x17, 0x29, 0x2b, 0x7f, 0xd6, 0xe7])
 
 export function twoByte(machine: AbstractMachine, next: number): Flow {
@@ -72,7 +72,7 @@ export function twoByte(machine: AbstractMachine, next: number): Flow {
   return 'next'
 }
 
-/** Opcodes behind 0F 38 and 0F 3A. */
+/** Opcodes after 0F 38 and 0F 3A. */
 export function longer(machine: AbstractMachine, next: number): void {
   const { opcode, map, mod, reg } = decoder
   if (map === 2 && (opcode === 0xf0 || opcode === 0xf1)) {

@@ -1,6 +1,6 @@
 // Finds what a run was refused because of its security context: capabilities that the rule calls needed, paths,
 // programs and ports. The evidence of the run alone decides; beyondBaseline() then removes what is refused without the
-// context too. The exit status is no proof: a program can continue after a refusal and do its work wrong.
+// context too. The exit status proves nothing: a program can continue after a refusal and do its work wrong.
 import { raiseTexts } from '../../harden/capabilities.ts'
 import { verdictOf } from '../../harden/checks.ts'
 import type { ObservedContext } from '../../observe/index.ts'

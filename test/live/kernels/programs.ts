@@ -104,3 +104,103 @@ int main(int argc, char **argv) {
   close(open("/bin/busybox", O_RDONLY));
   return 0;
 }`
+/**
+ * Each step leaves a row of evidence, by a call that 32-bit programs make with another number and mostly under another
+ * name. Works in the directory that it is given, which is empty.
+ */
+export const steps = `
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+  struct sock_fprog filter = { 1, code };
+  if (argc == 2) {
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+    execl(argv[0], "steps", argv[1], "filtered", (char *)0);
+  }
+  prctl(PR_SET_NAME, "steps");
+  chdir(argv[1]);
+  mkdir("d", 0700);
+  close(open("d/f", O_CREAT | O_WRONLY, 0640));
+  struct open_how how = { .flags = O_CREAT | O_WRONLY, .mode = 0604 };
+  close(syscall(SYS_openat2, AT_FDCWD, "d/how", &how, sizeof how));
+  chown("d/f", 33, 33);
+  chown("d/f", -1, 34);
+  int file = open("d/f", O_RDWR);
+  fchown(file, 35, 35);
+  fchmod(file, 0600);
+  truncate("d/f", 8192);
+  mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+  chmod("d", 02755);
+  chdir("d");
+  rename("f", "../d/g");
+  utimensat(AT_FDCWD, "g", 0, 0);
+  access("g", R_OK);
+  struct sockaddr_in address = { AF_INET, htons(81) };
+  bind(socket(AF_INET, SOCK_STREAM, 0), (void *)&address, sizeof address);
+  struct sockaddr_un local = { AF_UNIX, "socket" };
+  bind(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&local, sizeof local);
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0);
+  struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+  struct __user_cap_data_struct sets[2] = { { .effective = 0x4c3, .permitted = 0x4c3 }, { 0, 0 } };
+  syscall(SYS_capset, &head, sets);
+  if (fork() == 0) { unshare(CLONE_NEWUSER); _exit(0); }
+  wait(0);
+  gid_t group = 33;
+  setgroups(1, &group);
+  setresgid(33, 33, 33);
+  setuid(33);
+  open("refused", O_CREAT | O_WRONLY, 0640);
+  execl("/dev/null", "null", (char *)0);
+  return 0;
+}`
+/** i386's calls whose arguments lie in memory, and those with ids of 16 bits. Works in the directory that it is given. */
+export const oldest = `
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+  struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW) };
+  struct sock_fprog filter = { 1, code };
+  if (argc == 2) {
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+    execl(argv[0], "oldest", argv[1], "filtered", (char *)0);
+  }
+  int file = open("/proc/self/exe", O_RDONLY);
+  chdir(argv[1]);
+  syscall(SYS_mmap, (long[]){ 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0 });
+  int in = syscall(SYS_socketcall, 1, (long[]){ AF_INET, SOCK_STREAM, 0 });
+  struct sockaddr_in address = { AF_INET, htons(82) };
+  syscall(SYS_socketcall, 2, (long[]){ in, (long)&address, sizeof address });
+  struct sockaddr_un local = { AF_UNIX, "socket" };
+  int un = syscall(SYS_socketcall, 1, (long[]){ AF_UNIX, SOCK_STREAM, 0 });
+  syscall(SYS_socketcall, 2, (long[]){ un, (long)&local, sizeof local });
+  syscall(SYS_socketcall, 4, (long[]){ un, 1 });
+  syscall(SYS_chown, "socket", 0xffff, 33);
+  syscall(SYS_setuid, 33);
+  return 0;
+}`

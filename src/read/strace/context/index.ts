@@ -5,6 +5,7 @@
 import { errnoNames, type RefusedErrno } from './refused.ts'
 import { changers } from '../../observations/changers.ts'
 import { blindTo, type BlindSpot, type ObservedContext } from '../../observations/context.ts'
+import { identityCalls, plainCall } from '../../observations/plain-call.ts'
 import type { DiagnosticCode } from '../../diagnostics.ts'
 import { placeOf } from '../../place.ts'
 import { splitArguments } from '../arguments.ts'
@@ -22,7 +23,7 @@ import { ProcessState } from './process-state.ts'
 import { addressIn, flagsIn, resultPath, stringsIn } from './texts.ts'
 
 interface EnteredCall {
-  /** Without the suffix 32, as in chown32. */
+  /** As in all evidence: chown for chown32. */
   readonly name: string
   readonly texts: readonly string[]
   readonly first: string
@@ -59,7 +60,7 @@ export class StraceContext implements Subscriber {
   }
 
   entered(thread: Thread, call: CallText): void {
-    const name = call.name.replace(/(?<=[a-z])32$/, '')
+    const name = plainName(call.name)
     if (!isTold(name)) return
     const shown =
       'at' in call.completion
@@ -221,11 +222,16 @@ export class StraceContext implements Subscriber {
   }
 }
 
-const others: ReadonlySet<string> = new Set(
-  'setuid setgid setreuid setregid setresuid setresgid setgroups capset prctl unshare io_uring_setup'.split(
-    ' ',
-  ),
-)
+const others: ReadonlySet<string> = new Set([
+  ...identityCalls,
+  'capset',
+  'prctl',
+  'unshare',
+  'io_uring_setup',
+])
+
+/** strace's own calls that ask for ids (getuid32) have the suffix too. */
+const plainName = (name: string): string => plainCall(name).replace(/(?<=[a-z])32$/, '')
 
 function isTold(name: string): boolean {
   return pathCalls.has(name) || others.has(name) || changing.has(name) || makesProcess(name)

@@ -1,52 +1,113 @@
-// The calls whose end is evidence about a security context. Programs at sys_exit look them up by number, with the
-// registers of their arguments, which a call leaves unchanged except for the result. Authority: syscalls(2).
+// The calls whose end is evidence about a security context, by slot. The programs find in the spec of a slot where the
+// call has its arguments; a call leaves their registers unchanged except for the result. Authority: syscalls(2),
+// socketcall(2); old_mmap of arch/x86/kernel/sys_ia32.c (struct mmap_arg_struct).
 import type { Architecture } from '../../../abi/architectures.ts'
-import { syscallTable } from '../../../abi/tables.ts'
-import { firstPaths, secondPaths, type PathKind } from '../../../read/observations/path-calls.ts'
-import type { Layout } from '../layout.ts'
+import { multiplexers } from '../../../abi/multiplexers.ts'
+import { callName, syscallTable } from '../../../abi/tables.ts'
+import {
+  firstPaths,
+  secondPaths,
+  type PathCall,
+  type PathKind,
+} from '../../../read/observations/path-calls.ts'
+import { plainCall } from '../../../read/observations/plain-call.ts'
+import type { Layout, RecorderMachine } from '../layout.ts'
 import { absent, slots, specKinds, specPlaces } from './maps.ts'
 
-export const identityCalls = [
-  'setuid',
-  'setgid',
-  'setreuid',
-  'setregid',
-  'setresuid',
-  'setresgid',
-  'setgroups',
-] as const
 /** Calls that may give or drop capabilities, make a user namespace or use io_uring, without a capability check. */
 export const privilegeCalls = ['capset', 'prctl', 'unshare', 'clone', 'clone3', 'io_uring_setup'] as const
 
-export function numberOf(machine: Architecture, call: string): number | undefined {
-  const number = syscallTable(machine).byName(call)?.number
-  return number === undefined || number >= slots.second ? undefined : number
+/** The 32-bit architecture of a machine. */
+const compatOf = { x86_64: 'x86', aarch64: 'arm' } as const
+
+/** The two architectures with slots of their own: the first slot, the table, and the registers of arguments. */
+export interface SlotArchitecture {
+  readonly first: 0 | typeof slots.compat
+  readonly architecture: Architecture
+  readonly registers: readonly number[]
+}
+export const slotArchitectures = ({
+  machine,
+  registers,
+}: Pick<Layout, 'machine' | 'registers'>): readonly SlotArchitecture[] => [
+  { first: 0, architecture: machine, registers: registers.arguments },
+  { first: slots.compat, architecture: compatOf[machine], registers: registers.compatArguments },
+]
+
+/** The name in evidence of the call with this slot. */
+export function callAt(machine: RecorderMachine, slot: number): string {
+  const name =
+    slot < slots.compat ? callName(machine, slot) : callName(compatOf[machine], slot - slots.compat)
+  return plainCall(name)
+}
+
+/** The slots of the calls that have one of these names in evidence. */
+export function slotsOfCalls(
+  { first, architecture }: SlotArchitecture,
+  names: readonly string[],
+): readonly number[] {
+  return syscallTable(architecture).entries.flatMap(({ name, number }) =>
+    number < slots.compat && names.includes(plainCall(name)) ? [first + number] : [],
+  )
+}
+
+/** i386's calls whose arguments lie in memory, and the argument that points to them. */
+const inMemory: Readonly<Record<string, number>> = { mmap: 0, socketcall: 1 }
+/** The only member of socketcall that is evidence. */
+export const bindMember = multiplexers.socketcall['bind'] as number
+
+/** Whether the call takes ids of 16 bits, because its architecture has it with wider ids too. */
+export function hasShortIds(machine: RecorderMachine, slot: number): boolean {
+  if (slot < slots.compat) return false
+  const table = syscallTable(compatOf[machine])
+  const name = table.byNumber(slot - slots.compat)?.name
+  return name !== undefined && table.byName(`${name}32`) !== undefined
 }
 
 /** The values of `specs` by slot. */
-export function specsFor({
-  machine,
-  registers,
-}: Layout): readonly (readonly [slot: number, value: Buffer])[] {
-  const register = (index: number | undefined): number =>
-    index === undefined ? absent : (registers.arguments[index] ?? absent)
-  return [
-    ...firstPaths.map((each) => [0, each] as const),
-    ...secondPaths.map((each) => [slots.second, each] as const),
-  ].flatMap(([base, each]) => {
-    const number = numberOf(machine, each.call)
-    if (number === undefined) return []
-    const value = Buffer.alloc(specPlaces.size)
-    value.writeUInt32LE(specKinds[each.how], specPlaces.kind)
-    for (const place of ['base', 'path', 'mode', 'uid', 'gid', 'flags'] as const)
-      value.writeUInt32LE(register(each[place]), specPlaces[place])
-    value.writeUInt32LE(each.constant ?? 0, specPlaces.constant)
-    return [[base + number, value] as const]
-  })
+export function specsFor(
+  layout: Pick<Layout, 'machine' | 'registers'>,
+): readonly (readonly [slot: number, value: Buffer])[] {
+  return slotArchitectures(layout).flatMap((each) =>
+    syscallTable(each.architecture).entries.flatMap(({ name, number }) => {
+      if (number >= slots.compat) return []
+      const called = pathName(name)
+      return [
+        ...pathsOf(firstPaths, called).map((path) => [0, path] as const),
+        ...pathsOf(secondPaths, called).map((path) => [slots.second, path] as const),
+      ].map(([base, path]) => [base + each.first + number, specOf(each, path, name)] as const)
+    }),
+  )
+}
+
+const pathsOf = (all: readonly PathCall[], name: string): readonly PathCall[] =>
+  all.filter(({ call }) => call === name)
+
+const pathName = (name: string): string => (name === 'socketcall' ? 'bind' : plainCall(name))
+
+function specOf({ architecture, registers }: SlotArchitecture, path: PathCall, name: string): Buffer {
+  const behind = architecture === 'x86' ? inMemory[name] : undefined
+  const register = (index: number): number => registers[index] ?? absent
+  const value = Buffer.alloc(specPlaces.size)
+  value.writeUInt32LE(specKinds[path.how], specPlaces.kind)
+  for (const place of ['base', 'path', 'mode', 'uid', 'gid', 'flags'] as const) {
+    const index = path[place]
+    value.writeUInt32LE(
+      index === undefined ? absent : behind === undefined ? register(index) : index * 4,
+      specPlaces[place],
+    )
+  }
+  value.writeUInt32LE(path.constant ?? 0, specPlaces.constant)
+  value.writeUInt32LE(behind === undefined ? absent : register(behind), specPlaces.behind)
+  const isWide = architecture !== 'x86' && architecture !== 'arm'
+  value.writeBigUInt64LE(isWide ? 0xffff_ffff_ffff_ffffn : 0xffff_ffffn, specPlaces.mask)
+  return value
 }
 
 /** What the call does with its first or second path; undefined if it has no such path. */
-export function kindOf(machine: Architecture, number: number, isSecond: boolean): PathKind | undefined {
-  const name = syscallTable(machine).byNumber(number)?.name
-  return (isSecond ? secondPaths : firstPaths).find(({ call }) => call === name)?.kind
+export function kindOf(machine: RecorderMachine, slot: number, isSecond: boolean): PathKind | undefined {
+  return pathsOf(isSecond ? secondPaths : firstPaths, pathName(callAt(machine, slot)))[0]?.kind
 }
+
+/** The name of the call that has a path, or changes ids or privileges. */
+export const deedAt = (machine: RecorderMachine, slot: number): string => pathName(callAt(machine, slot))

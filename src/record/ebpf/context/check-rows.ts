@@ -1,20 +1,26 @@
 // Turns the kept capability checks into rows. Authority: security/commoncap.c (cap_capable).
+import { memberName } from '../../../abi/multiplexers.ts'
+import { callAt, hasShortIds } from './calls.ts'
+import { noSlot } from './checks.ts'
 import type { Container } from './container.ts'
 import { checkFlags, checkKey, frames } from './maps.ts'
 import { textIn } from './walked.ts'
 import { aboutCalls, argumentOf, capabilityOf } from './words.ts'
 
 export function checkRows(of: Container): void {
-  const { own, functionsOf } = of.reading
+  const { own, functionsOf, layout } = of.reading
   for (const [key, value] of of.mine(own.checks, checkKey.container)) {
     const flags = key.readUInt32LE(checkKey.flags)
     const has = (flag: number): boolean => (flags & flag) !== 0
-    const number = key.readUInt32LE(checkKey.number)
+    const slot = key.readInt32LE(checkKey.slot)
+    const argument = key.readBigUInt64LE(checkKey.argument)
     const program = textIn(key.subarray(checkKey.comm, checkKey.comm + 16))
     const stack = Array.from({ length: frames }, (_, index) =>
       key.readBigUInt64LE(checkKey.stack + index * 8),
     )
-    const call = of.call(number, has(checkFlags.compat))
+    const name = callAt(layout.machine, slot)
+    const member = name === 'socketcall' || name === 'ipc' ? memberName(name, argument) : undefined
+    const call = member ?? name
     of.rows.checks.push({
       capability: capabilityOf(key.readUInt32LE(checkKey.capability)),
       granted: key.readUInt32LE(checkKey.refused) === 0,
@@ -27,8 +33,10 @@ export function checkRows(of: Container): void {
       functions: functionsOf?.(stack) ?? [],
       // CAP_OPT_NOAUDIT of include/linux/security.h.
       ...((key.readUInt32LE(checkKey.options) & 2) !== 0 && { noAudit: true as const }),
-      ...(number < 0x8000_0000 && { call }),
-      ...(aboutCalls.has(call) && { argument: argumentOf(call, key.readBigUInt64LE(checkKey.argument)) }),
+      ...(slot !== noSlot && { call }),
+      ...(aboutCalls.has(call) && {
+        argument: argumentOf(call, argument, hasShortIds(layout.machine, slot)),
+      }),
       program,
       ...of.ids(key, checkKey.ids),
       ...of.count(value, program),

@@ -1,16 +1,18 @@
 // Keeps capability checks: the capability, the credentials, the call and the kernel functions that asked.
 // Authority: security/commoncap.c (cap_capable; its raw tracepoint since Linux 6.14 has the credentials, both user
 // namespaces, the capability and the answer), include/linux/security.h (CAP_OPT_NOAUDIT).
-import { syscallTable } from '../../../abi/tables.ts'
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lookup, read, update } from '../blocks.ts'
+import { slotArchitectures, slotsOfCalls } from './calls.ts'
 import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
 import { at, clearStack, container, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
+import { currentSlot } from './slot.ts'
+import { aboutCalls } from './words.ts'
 
 const sysAdmin = 21
-/** TS_COMPAT of arch/x86/include/asm/thread_info.h. */
-const compatBit = 0x02
+/** The slot of a check outside a call. */
+export const noSlot = -1
 const key = at.task - checkKey.size
 /** Offsets of the arguments in the context of each kind of program. */
 const contexts = {
@@ -19,33 +21,18 @@ const contexts = {
 } as const
 export type CheckSource = keyof typeof contexts
 
-/** Calls with the index of the argument that is kept with a check: an id or a mode. */
-const about = [
-  ...[
-    'setuid',
-    'setgid',
-    'setreuid',
-    'setregid',
-    'setresuid',
-    'setresgid',
-    'setgroups',
-    'setfsuid',
-    'setfsgid',
-  ].map((name) => [name, 0] as const),
-  ['chmod', 1],
-  ['fchmod', 1],
-  ['fchmodat', 2],
-  ['fchmodat2', 2],
-] as const
-
 /** Calls that test the real user's access: for this the kernel temporarily sets other credentials. */
 const access = ['access', 'faccessat', 'faccessat2']
 
 export function checked(given: Given, source: CheckSource): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const words = contexts[source]
-  const number = (name: string): number => syscallTable(layout.machine).byName(name)?.number ?? -1
-  const calls = about.map(([name, index]) => [number(name), index] as const).filter(([call]) => call >= 0)
+  const architectures = slotArchitectures(layout)
+  const registers = architectures.flatMap((each) =>
+    [...aboutCalls].flatMap(([name, index]) =>
+      slotsOfCalls(each, [name]).map((slot) => [slot, each.registers[index] ?? 0] as const),
+    ),
+  )
   const flag = (bit: number): readonly AssemblyLine[] => [
     bpf.loadLower(1, frame, key + checkKey.flags),
     bpf.or(1, bit),
@@ -61,7 +48,21 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
     bpf.jumpIfLower(1, 'notEqual', 0, 'done'),
     bpf.label('wanted'),
     ...recorded(given),
+    // The current call, if there is one.
+    bpf.call('currentTypedTask'),
+    bpf.move(1, 0),
+    bpf.call('registersOfTask'),
+    bpf.store(frame, at.registers, 0),
+    bpf.move(6, 0),
+    ...currentSlot(layout, 'no-slot'),
+    bpf.jump('slot'),
+    bpf.label('no-slot'),
+    bpf.set(9, noSlot),
+    bpf.label('slot'),
     ...clearStack(key, checkKey.size),
+    bpf.storeLower(frame, key + checkKey.slot, 9),
+    bpf.load(9, frame, at.registers),
+    bpf.load(6, frame, at.context),
     bpf.load(7, 6, 0),
     bpf.load(1, frame, at.container),
     bpf.store(frame, key + checkKey.container, 1),
@@ -74,35 +75,16 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
     ...(words.options === undefined
       ? []
       : [bpf.load(1, 6, words.options), bpf.storeLower(frame, key + checkKey.options, 1)]),
-    // The current call, if there is one.
-    bpf.call('currentTypedTask'),
-    bpf.move(1, 0),
-    bpf.call('registersOfTask'),
-    bpf.move(9, 0),
-    ...read(9, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
-    bpf.loadLower(1, frame, at.word),
-    bpf.storeLower(frame, key + checkKey.number, 1),
-    ...(layout.machine === 'x86_64'
-      ? [
-          ...read(8, layout.task.status, 4, at.word),
-          bpf.loadLower(1, frame, at.word),
-          bpf.and(1, compatBit),
-          bpf.jumpIf(1, 'equal', 0, 'native'),
-          ...flag(checkFlags.compat),
-          bpf.label('native'),
-        ]
-      : []),
     // Own or temporary credentials. Temporary ones are evidence about the program only in access(2) and its like.
     ...follow(8, structures['task_struct.real_cred'], 1),
     bpf.jumpUnlessSame(1, 7, 'put-on'),
     ...flag(checkFlags.own),
     bpf.jump('whose'),
     bpf.label('put-on'),
-    bpf.loadLower(1, frame, key + checkKey.number),
-    ...access
-      .map((name) => number(name))
-      .filter((call) => call >= 0)
-      .map((call) => bpf.jumpIf(1, 'equal', call, 'whose')),
+    bpf.loadLower(1, frame, key + checkKey.slot),
+    ...architectures
+      .flatMap((each) => slotsOfCalls(each, access))
+      .map((slot) => bpf.jumpIf(1, 'equal', slot, 'whose')),
     bpf.jump('done'),
     bpf.label('whose'),
     ...hasStarted(given, 'not-started'),
@@ -132,11 +114,11 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
     ...containerDepth(given),
     bpf.label('no-container'),
     ...read(7, structures['cred.uid'], 32, key + checkKey.ids),
-    ...calls.flatMap(([call, index]): readonly AssemblyLine[] => [
-      bpf.loadLower(1, frame, key + checkKey.number),
-      bpf.jumpIf(1, 'notEqual', call, `not-${call}`),
-      ...read(9, layout.registers.arguments[index] ?? 0, 8, key + checkKey.argument),
-      bpf.label(`not-${call}`),
+    ...registers.flatMap(([slot, register]): readonly AssemblyLine[] => [
+      bpf.loadLower(1, frame, key + checkKey.slot),
+      bpf.jumpIf(1, 'notEqual', slot, `not-${slot}`),
+      ...read(9, register, 8, key + checkKey.argument),
+      bpf.label(`not-${slot}`),
     ]),
     ...markGranted(given),
     bpf.move(1, frame),
@@ -172,7 +154,7 @@ const markGranted = ({ own }: Given): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, key + checkKey.flags),
   bpf.and(1, checkFlags.own | checkFlags.started),
   bpf.jumpIf(1, 'notEqual', checkFlags.own | checkFlags.started, 'marked'),
-  ...lookup(own.specs, key + checkKey.number),
+  ...lookup(own.specs, key + checkKey.slot),
   bpf.jumpIf(0, 'equal', 0, 'marked'),
   bpf.loadLower(1, 0, specPlaces.kind),
   bpf.jumpIf(1, 'equal', 0, 'marked'),
@@ -181,7 +163,7 @@ const markGranted = ({ own }: Given): readonly AssemblyLine[] => [
   bpf.set(9, 1),
   bpf.loadLower(1, frame, key + checkKey.capability),
   bpf.shiftLeftBy(9, 1),
-  bpf.loadLower(8, frame, key + checkKey.number),
+  bpf.loadLower(8, frame, key + checkKey.slot),
   ...lookup(own.granted, at.word),
   bpf.jumpIf(0, 'equal', 0, 'first-mark'),
   bpf.load(1, 0, 8),

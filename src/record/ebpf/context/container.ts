@@ -1,8 +1,8 @@
 // The state of one container while its rows are made: its maps of ids, its rows so far, and the members that rows of
 // several lists share. Rows have ids as the container sees them, and names of calls and capabilities.
-import { callName } from '../../../abi/tables.ts'
 import { noRows, type ContextRows, type FileUse, type ThreadIds } from '../../../read/observations/context.ts'
 import type { KernelMap, MapCalls } from '../kernel.ts'
+import { deedAt } from './calls.ts'
 import type { Layout } from '../layout.ts'
 import { idMapIn, type IdMap } from './ids.ts'
 import type { Live } from './live.ts'
@@ -65,9 +65,8 @@ export class Container {
     return { uid, gid, suid, sgid, euid: id(4, this.uid), egid: id(5, this.gid) }
   }
 
-  call(number: number, compat = false): string {
-    const architecture = compat ? 'x86' : this.reading.layout.machine
-    return callName(architecture, number)
+  call(slot: number): string {
+    return deedAt(this.reading.layout.machine, slot)
   }
 
   groups(bytes: Buffer, count: number, at: number): { readonly groups?: readonly number[] } {
@@ -99,7 +98,7 @@ export class Container {
     const program = textIn(key.subarray(pathKey.comm, pathKey.comm + 16))
     const granted = capabilitiesIn(key.readBigUInt64LE(pathKey.granted))
     return {
-      call: this.call(word(pathKey.number)),
+      call: this.call(word(pathKey.slot)),
       ...refusedOf(word(pathKey.errno)),
       program,
       uid: this.uid(word(pathKey.fsuid)),

@@ -5,8 +5,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup, read, remove, update } from '../blocks.ts'
-import { execve } from '../membership.ts'
-import { numberOf } from './calls.ts'
+import { slotArchitectures, slotsOfCalls } from './calls.ts'
 import { noteContainer } from './container-start.ts'
 import {
   argumentBytes,
@@ -17,6 +16,7 @@ import {
   walkPlaces,
 } from './maps.ts'
 import { at, clear, follow, keepRow, lookupRow, readInto, recorded, scratch, type Given } from './pieces.ts'
+import { numbersOf, slotOfNumber } from './slot.ts'
 import { dentryPiece, startWalk, walk } from './walk.ts'
 
 /** The memory in r9 has the key of an execution, then its value at this place. */
@@ -29,13 +29,21 @@ export function beforeExecution(
 ): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const place = at.task - beforeValue.size - 8
-  const execveat = numberOf(layout.machine, 'execveat') ?? -1
+  const names = ['execve', 'execveat']
+  const executing = slotArchitectures(layout).flatMap((each) => slotsOfCalls(each, names))
   return [
     ...(tracepoint === 'sys_enter'
       ? [
-          bpf.load(1, 1, 8),
-          bpf.jumpIf(1, 'equal', execve[layout.machine], 'execution'),
-          bpf.jumpIf(1, 'notEqual', execveat, 'done'),
+          bpf.load(6, 1, 0),
+          bpf.load(9, 1, 8),
+          bpf.moveLower(9, 9),
+          // Most calls have none of the numbers that an execution has on any architecture.
+          ...numbersOf(layout.machine, names).map((each) => bpf.jumpIfLower(9, 'equal', each, 'perhaps')),
+          bpf.jump('done'),
+          bpf.label('perhaps'),
+          ...slotOfNumber(layout, 'done'),
+          ...executing.map((each) => bpf.jumpIf(9, 'equal', each, 'execution')),
+          bpf.jump('done'),
           bpf.label('execution'),
         ]
       : []),

@@ -1,6 +1,7 @@
 // Makes rows of the uses of files: an open to read or to change, or a change with the mode or owner that was given.
 import type { ContextRows, FileUse, changeKinds } from '../../../read/observations/context.ts'
 import type { Container } from './container.ts'
+import { hasShortIds } from './calls.ts'
 import { pathKey, pathValue } from './maps.ts'
 import { createdMode, openFlags } from './open-flags.ts'
 import { modeOf } from './words.ts'
@@ -34,12 +35,17 @@ export function addOpen(of: Container, key: Buffer, value: Buffer, told: Omit<Fi
 }
 
 /** The mode or the owner that a change gave. */
-export function given(key: Buffer, kind: (typeof changeKinds)[number]): Partial<FileUse> {
+export function given(
+  { reading }: Container,
+  key: Buffer,
+  kind: (typeof changeKinds)[number],
+): Partial<FileUse> {
   const mode = key.readUInt32LE(pathKey.mode)
   if (kind === 'mkdir' || kind === 'chmod') return { mode: modeOf(mode) }
   if (kind === 'mknod') return { mode: modeOf(mode, 0o177777) }
   if (kind !== 'chown') return {}
-  const [uid, gid] = [key.readUInt32LE(pathKey.toUid), key.readUInt32LE(pathKey.toGid)]
-  // The program's own numbers: the ids are already those of its namespace.
-  return { ...(uid !== 0xffff_ffff && { toUid: uid }), ...(gid !== 0xffff_ffff && { toGid: gid }) }
+  // The program's own numbers: the ids are already those of its namespace. -1 changes nothing.
+  const none = hasShortIds(reading.layout.machine, key.readUInt32LE(pathKey.slot)) ? 0xffff : 0xffff_ffff
+  const [uid, gid] = [pathKey.toUid, pathKey.toGid].map((place) => (key.readUInt32LE(place) & none) >>> 0)
+  return { ...(uid !== none && { toUid: uid }), ...(gid !== none && { toGid: gid }) }
 }

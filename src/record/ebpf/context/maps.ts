@@ -29,7 +29,7 @@ export const pathKey = {
   parentName: 32,
   fsuid: 40,
   fsgid: 44,
-  number: 48,
+  slot: 48,
   errno: 52,
   mode: 56,
   flags: 60,
@@ -60,7 +60,7 @@ export const checkKey = {
   capability: 0,
   refused: 4,
   flags: 8,
-  number: 12,
+  slot: 12,
   argument: 16,
   container: 24,
   ids: 32,
@@ -76,7 +76,6 @@ export const checkFlags = {
   withinBounding: 4,
   started: 8,
   otherNamespace: 16,
-  compat: 32,
 } as const
 
 export const executionKey = {
@@ -131,7 +130,7 @@ export const containerValue = {
 
 export const identityKey = {
   container: 0,
-  number: 8,
+  slot: 8,
   ids: 16,
   groupCount: 48,
   comm: 56,
@@ -142,7 +141,7 @@ export const bindKey = { container: 0, family: 8, port: 12, euid: 16, errno: 20,
 export const privilegeKey = {
   container: 0,
   set: 8,
-  number: 16,
+  slot: 16,
   option: 20,
   euid: 24,
   errno: 28,
@@ -160,7 +159,11 @@ export const specPlaces = {
   gid: 20,
   flags: 24,
   constant: 28,
-  size: 32,
+  /** The register of the pointer to the arguments, whose places are then offsets in memory; else `absent`. */
+  behind: 32,
+  /** The bits that an argument has. */
+  mask: 40,
+  size: 48,
 } as const
 export const absent = 0xffff
 export const specKinds = {
@@ -173,8 +176,11 @@ export const specKinds = {
   map: 6,
   execute: 7,
 } as const
-/** Slots of `programs` and `specs`: by call number, then by number for the second path, then `byName`, for bind(2). */
-export const slots = { second: 1024, byName: 2048, all: 2049 } as const
+/**
+ * Slots of `programs` and `specs`: by number of the machine's own call, by number of the 32-bit call, the same for the
+ * second path, then `byName`, for bind(2).
+ */
+export const slots = { compat: 512, second: 1024, byName: 2048, all: 2049 } as const
 
 export const lostPlaces = {
   checks: 0,
@@ -185,8 +191,7 @@ export const lostPlaces = {
   binds: 5,
   raises: 6,
   starts: 7,
-  compat: 8,
-  all: 9,
+  all: 8,
 } as const
 
 export interface ContextMaps {
@@ -195,7 +200,7 @@ export interface ContextMaps {
   readonly started: KernelMap
   /** By process: inits of containers that were running before the recording. */
   readonly inits: KernelMap
-  /** By thread: the capabilities granted to the current call, and its number. */
+  /** By thread: the capabilities granted to the current call, and its slot. */
   readonly granted: KernelMap
   readonly before: KernelMap
   readonly checks: KernelMap

@@ -68,7 +68,7 @@ export function byName(given: Given): readonly AssemblyLine[] {
   ]
 }
 
-/** Moves the pointer to the name of a unix socket, behind the family. Other addresses are no paths. */
+/** Moves the pointer to the name of a unix socket, after the family. Other addresses are not paths. */
 const unixName = (): readonly AssemblyLine[] => [
   bpf.load(6, frame, at.other),
   bpf.storeWide(frame, at.word, 0),

@@ -18,7 +18,7 @@ export function namedRows(of: Container): void {
   const links = linksFrom(of.texts, new Set(of.rows.directories.map(({ path }) => path)))
   for (const { key, value, base, use } of changed) {
     const second = key.readUInt32LE(pathKey.second) === 1
-    const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), second)
+    const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.slot), second)
     const text = textIn(key.subarray(pathKey.text, pathKey.text + textSize))
     const written = wholePath(base.path, text)
     const path = base.isReachable ? followLinks(written, links) : written
@@ -45,6 +45,6 @@ export function namedRows(of: Container): void {
         ...(refused !== undefined && { refused }),
       })
     } else if (kind !== undefined && kind !== 'map-exec')
-      addChange(of, { ...told, ...given(key, kind), kind }, value)
+      addChange(of, { ...told, ...given(of, key, kind), kind }, value)
   }
 }

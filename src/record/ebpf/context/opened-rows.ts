@@ -9,7 +9,7 @@ import { modeOf, types } from './words.ts'
 export function openedRows(of: Container): void {
   const { own, layout } = of.reading
   for (const [key, value] of of.mine(own.opened, pathKey.container)) {
-    const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.number), false)
+    const kind = kindOf(layout.machine, key.readUInt32LE(pathKey.slot), false)
     const walked = walkedIn(value, pathValue.walk)
     const use = of.use(key, value)
     const fileMode = key.readUInt32LE(pathKey.fileMode)
@@ -32,7 +32,7 @@ export function openedRows(of: Container): void {
     for (const path of walked.mounts) mount(of, path, use.first)
     if (kind === 'map-exec') addRead(of, { ...told, kind }, value)
     else if (kind === 'open') addOpen(of, key, value, told)
-    else if (kind !== 'execute') addChange(of, { ...told, ...given(key, kind), kind }, value)
+    else if (kind !== 'execute') addChange(of, { ...told, ...given(of, key, kind), kind }, value)
   }
 }
 

@@ -1,28 +1,53 @@
 // Blocks that the programs for paths share: a call's arguments, the file of a descriptor, text of the program.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { frame, read } from '../blocks.ts'
+import { frame, read, readUser } from '../blocks.ts'
 import { absent, changedKeySize, pathKey, pathValue, specPlaces, textSize } from './maps.ts'
 import { at, follow, readInto, type Given } from './pieces.ts'
 import { dentryPiece } from './walk.ts'
 
 /** More places on the stack. */
-export const number = at.task - 8
-export const spec = number - specPlaces.size
+export const slot = at.task - 8
+export const spec = slot - specPlaces.size
 /** The memory in r9 has the key, then the value at this place. */
 export const value = changedKeySize
 
-/** Copies the argument whose register is in the spec to the stack at `other`; goes to `none` if there is none. */
-export const argument = (place: number, none: string): readonly AssemblyLine[] => [
-  bpf.loadLower(3, frame, spec + place),
-  bpf.jumpIf(3, 'equal', absent, none),
-  bpf.load(4, frame, at.registers),
-  bpf.addRegister(3, 4),
-  bpf.move(1, frame),
-  bpf.add(1, at.other),
-  bpf.set(2, 8),
-  bpf.call('readKernel'),
-]
+/** Makes the labels of each use of a block differ. */
+let uses = 0
+
+/** Copies the argument whose place is in the spec to the stack at `other`; goes to `none` if there is none. */
+export function argument(place: number, none: string): readonly AssemblyLine[] {
+  const use = ++uses
+  const [behind, copied] = [`argument-behind-${use}`, `argument-${use}`]
+  const register = (from: number): readonly AssemblyLine[] => [
+    bpf.loadLower(3, frame, spec + from),
+    bpf.load(4, frame, at.registers),
+    bpf.addRegister(3, 4),
+    bpf.move(1, frame),
+    bpf.add(1, at.other),
+    bpf.set(2, 8),
+    bpf.call('readKernel'),
+    bpf.load(1, frame, at.other),
+    bpf.load(2, frame, spec + specPlaces.mask),
+    bpf.andRegister(1, 2),
+  ]
+  return [
+    bpf.loadLower(3, frame, spec + place),
+    bpf.jumpIf(3, 'equal', absent, none),
+    bpf.loadLower(3, frame, spec + specPlaces.behind),
+    bpf.jumpIf(3, 'notEqual', absent, behind),
+    ...register(place),
+    bpf.store(frame, at.other, 1),
+    bpf.jump(copied),
+    bpf.label(behind),
+    ...register(specPlaces.behind),
+    bpf.loadLower(3, frame, spec + place),
+    bpf.addRegister(3, 1),
+    bpf.storeWide(frame, at.other, 0),
+    ...readUser(4, at.other),
+    bpf.label(copied),
+  ]
+}
 
 /** Copies an argument's lower half to a place of the key, if there is such an argument. */
 export const keyed = (place: number, to: number, name: string): readonly AssemblyLine[] => [

@@ -4,31 +4,31 @@
 // Authority: fs/namei.c and fs/d_path.c; path_resolution(7), openat2(2), unix(7).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { done, frame, increment, lookup, read, remove } from '../blocks.ts'
+import { done, frame, increment, lookup } from '../blocks.ts'
 import { changedKeySize, pathKey, pathValue, slots, specKinds, specPlaces, walkPlaces } from './maps.ts'
 import { byName } from './named-path.ts'
 import { accessMode, createdMode, openedWith } from './open-flags.ts'
-import { argument, fileOf, identity, keyed, number, spec, timed, userText, value } from './path-pieces.ts'
+import { argument, fileOf, identity, keyed, slot, spec, timed, userText, value } from './path-pieces.ts'
 import {
   at,
   clear,
   container,
   follow,
+  forgetGranted,
   hasStarted,
   keepRow,
   lookupRow,
-  lose,
   readInto,
   recorded,
   scratch,
   type Given,
 } from './pieces.ts'
+import { currentSlot } from './slot.ts'
 import { dentryPiece, rootOf, startWalk, walk } from './walk.ts'
 
 /** One more place on the stack. */
 const granted = spec - 8
 
-const compatBit = 0x02
 const mapped = { execute: 4, anonymous: 0x20 } as const
 
 /** The program for the first path of a call, or with `slots.second` for the second path. */
@@ -41,9 +41,8 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     bpf.load(7, 1, 8),
     bpf.store(frame, at.registers, 6),
     bpf.store(frame, at.result, 7),
-    ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
-    bpf.loadLower(9, frame, at.word),
-    bpf.store(frame, number, 9),
+    ...currentSlot(layout, 'done'),
+    bpf.store(frame, slot, 9),
     bpf.add(9, base),
     bpf.storeLower(frame, at.word, 9),
     ...lookup(own.specs, at.word),
@@ -67,7 +66,6 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     bpf.label('whose'),
     ...recorded(given),
     ...hasStarted(given, 'done'),
-    ...compat(given),
     // The capabilities that were granted to the call.
     bpf.storeWide(frame, granted, 0),
     bpf.call('currentPidTgid'),
@@ -75,7 +73,7 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     ...lookup(own.granted, at.word),
     bpf.jumpIf(0, 'equal', 0, 'nothing-granted'),
     bpf.load(1, 0, 8),
-    bpf.load(2, frame, number),
+    bpf.load(2, frame, slot),
     bpf.jumpUnlessSame(1, 2, 'nothing-granted'),
     bpf.load(1, 0, 0),
     bpf.store(frame, granted, 1),
@@ -102,8 +100,8 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
     bpf.store(9, pathKey.container, 1),
     bpf.load(1, frame, granted),
     bpf.store(9, pathKey.granted, 1),
-    bpf.load(1, frame, number),
-    bpf.storeLower(9, pathKey.number, 1),
+    bpf.load(1, frame, slot),
+    bpf.storeLower(9, pathKey.slot, 1),
     bpf.load(8, frame, at.task),
     ...follow(8, structures['task_struct.cred'], 7),
     ...readInto(7, structures['cred.fsgid'] - 4, 8, pathKey.fsuid),
@@ -167,30 +165,12 @@ export function usedPath(given: Given, base: 0 | typeof slots.second): readonly 
       ? [
           bpf.load(1, frame, at.context),
           bpf.map(2, own.programs.descriptor),
-          bpf.load(3, frame, number),
+          bpf.load(3, frame, slot),
           bpf.add(3, slots.second),
           bpf.call('tailCall'),
         ]
       : []),
-    bpf.call('currentPidTgid'),
-    bpf.store(frame, at.word, 0),
-    ...remove(own.granted, at.word),
+    ...forgetGranted(given),
     ...done,
-  ]
-}
-
-/** A 32-bit call has other numbers: its paths are not kept, and the call is counted as lost. */
-function compat(given: Given): readonly AssemblyLine[] {
-  const { layout } = given
-  if (layout.machine !== 'x86_64') return []
-  return [
-    bpf.load(8, frame, at.task),
-    ...read(8, layout.task.status, 4, at.word),
-    bpf.loadLower(1, frame, at.word),
-    bpf.and(1, compatBit),
-    bpf.jumpIf(1, 'equal', 0, 'native'),
-    ...lose(given, 'compat', 'done'),
-    bpf.jump('done'),
-    bpf.label('native'),
   ]
 }

@@ -5,7 +5,7 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import type { Layout } from '../layout.ts'
 import type { Maps } from '../maps.ts'
-import { alreadyThere, frame, increment, lookup, noExist, read, update } from '../blocks.ts'
+import { alreadyThere, frame, increment, lookup, noExist, read, remove, update } from '../blocks.ts'
 import { member, type Membership } from '../membership.ts'
 import { lostPlaces, type ContextMaps } from './maps.ts'
 import type { Structures } from './structures.ts'
@@ -79,6 +79,13 @@ export const hasStarted = ({ own }: Given, no: string): readonly AssemblyLine[] 
 export const container = ({ own }: Given, no: string): readonly AssemblyLine[] => [
   ...lookup(own.containers, at.container),
   bpf.jumpIf(0, 'equal', 0, no),
+]
+
+/** Forgets what was granted to the call that ends. */
+export const forgetGranted = ({ own }: Given): readonly AssemblyLine[] => [
+  bpf.call('currentPidTgid'),
+  bpf.store(frame, at.word, 0),
+  ...remove(own.granted, at.word),
 ]
 
 /** r9 = this processor's memory. The jump to `no` never happens, but the verifier requires it. */

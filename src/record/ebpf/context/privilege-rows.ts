@@ -8,7 +8,7 @@ export function identityRows(of: Container): void {
   for (const [key, value] of of.mine(of.reading.own.identities, identityKey.container)) {
     const program = textIn(key.subarray(identityKey.comm, identityKey.comm + 16))
     of.rows.identities.push({
-      call: of.call(key.readUInt32LE(identityKey.number)),
+      call: of.call(key.readUInt32LE(identityKey.slot)),
       program,
       started: true,
       ...of.ids(key, identityKey.ids),
@@ -39,7 +39,7 @@ export function privilegeRows(of: Container): void {
     const counted = of.count(value, program)
     const euid = of.uid(key.readUInt32LE(privilegeKey.euid))
     const refused = refusedOf(key.readUInt32LE(privilegeKey.errno))
-    const call = of.call(key.readUInt32LE(privilegeKey.number))
+    const call = of.call(key.readUInt32LE(privilegeKey.slot))
     const who = { program, started: true, euid, ...counted }
     if (call === 'io_uring_setup') of.rows.rings.push({ program, ...counted })
     else if (call !== 'capset' && call !== 'prctl') of.rows.userNamespaces.push({ call, ...who, ...refused })

@@ -4,9 +4,19 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, read, readUser } from '../blocks.ts'
-import { numberOf } from './calls.ts'
+import { bindMember, slotsOfCalls, type SlotArchitecture } from './calls.ts'
 import { bindKey, groupLimit, identityKey, privilegeKey, slots } from './maps.ts'
-import { at, clearStack, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
+import {
+  at,
+  clearStack,
+  countRow,
+  follow,
+  forgetGranted,
+  hasStarted,
+  recorded,
+  type Given,
+} from './pieces.ts'
+import { currentSlot } from './slot.ts'
 
 /** include/uapi/linux/prctl.h, include/uapi/linux/sched.h */
 export const options = { dropBounding: 24, securebits: 28, ambient: 47 } as const
@@ -15,18 +25,24 @@ const newUser = 0x1000_0000
 const lowPorts = 1024
 const families = { unix: 1, inet: 2, inet6: 10 } as const
 
-/** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = number. */
+/** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = slot. */
 const ended = ({ layout }: Given): readonly AssemblyLine[] => [
   bpf.store(frame, at.context, 1),
   bpf.load(6, 1, 0),
-  bpf.load(7, 1, 8),
-  ...read(6, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
-  bpf.loadLower(9, frame, at.word),
+  bpf.load(1, 1, 8),
+  bpf.store(frame, at.result, 1),
+  ...currentSlot(layout, 'done'),
+  bpf.load(7, frame, at.result),
 ]
 
-const argument = ({ layout }: Given, index: number, to: bpf.Register): readonly AssemblyLine[] => [
-  ...read(6, layout.registers.arguments[index] ?? 0, 8, at.word),
-  bpf.load(to, frame, at.word),
+/** An argument of a 32-bit call has the lower half of its register. */
+const argument = (
+  { first, registers }: SlotArchitecture,
+  index: number,
+  to: bpf.Register,
+): readonly AssemblyLine[] => [
+  ...read(6, registers[index] ?? 0, 8, at.word),
+  first === 0 ? bpf.load(to, frame, at.word) : bpf.loadLower(to, frame, at.word),
 ]
 
 const name = (place: number): readonly AssemblyLine[] => [
@@ -36,19 +52,8 @@ const name = (place: number): readonly AssemblyLine[] => [
   bpf.call('currentComm'),
 ]
 
-/** Goes to `done` unless the task has started and makes a call of the machine's own architecture. r8 = the task. */
-const own = (given: Given): readonly AssemblyLine[] => [
-  ...recorded(given),
-  ...hasStarted(given, 'done'),
-  ...(given.layout.machine === 'x86_64'
-    ? [
-        ...read(8, given.layout.task.status, 4, at.word),
-        bpf.loadLower(1, frame, at.word),
-        bpf.and(1, 0x02),
-        bpf.jumpIf(1, 'notEqual', 0, 'done'),
-      ]
-    : []),
-]
+/** Goes to `done` unless the task has started. r8 = the task. */
+const own = (given: Given): readonly AssemblyLine[] => [...recorded(given), ...hasStarted(given, 'done')]
 
 /** Keeps a thread's ids and groups after a successful change of user or group. */
 export function changedIdentity(given: Given): readonly AssemblyLine[] {
@@ -61,7 +66,7 @@ export function changedIdentity(given: Given): readonly AssemblyLine[] {
     ...clearStack(key, identityKey.size),
     bpf.load(1, frame, at.container),
     bpf.store(frame, key + identityKey.container, 1),
-    bpf.storeLower(frame, key + identityKey.number, 9),
+    bpf.storeLower(frame, key + identityKey.slot, 9),
     ...follow(8, structures['task_struct.cred'], 7),
     ...read(7, structures['cred.uid'], 32, key + identityKey.ids),
     ...follow(7, structures['cred.group_info'], 6),
@@ -69,7 +74,7 @@ export function changedIdentity(given: Given): readonly AssemblyLine[] {
     ...name(key + identityKey.comm),
     bpf.loadLower(2, frame, key + identityKey.groupCount),
     bpf.jumpIf(2, 'equal', 0, 'no-groups'),
-    // Copies only the existing groups: the bytes behind them would make equal rows differ.
+    // Copies only the existing groups: the bytes after them would make equal rows differ.
     bpf.jumpIf(2, 'above', groupLimit, 'no-groups'),
     bpf.shiftLeft(2, 2),
     bpf.move(1, frame),
@@ -98,23 +103,26 @@ const errno: readonly AssemblyLine[] = [
 ]
 
 /** bind(2): a unix socket's name is kept as a path; for inet and inet6 a port below 1024 is kept. */
-export function boundSocket(given: Given): readonly AssemblyLine[] {
+export function boundSocket(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - bindKey.size
   return [
     ...ended(given),
-    ...argument(given, 1, 3),
+    ...argument(of, 1, 3),
+    ...slotsOfCalls(of, ['socketcall']).flatMap((slot) => behindSocketcall(of, slot)),
     bpf.storeWide(frame, at.other, 0),
     ...readUser(4, at.other),
     bpf.loadHalf(9, frame, at.other),
-    bpf.jumpIf(9, 'equal', families.inet, 'inet'),
-    bpf.jumpIf(9, 'equal', families.inet6, 'inet'),
-    bpf.jumpIf(9, 'notEqual', families.unix, 'done'),
+    bpf.jumpIf(9, 'notEqual', families.unix, 'no-path'),
     bpf.load(1, frame, at.context),
     bpf.map(2, maps.programs.descriptor),
     bpf.set(3, slots.byName),
     bpf.call('tailCall'),
     bpf.jump('done'),
+    bpf.label('no-path'),
+    ...forgetGranted(given),
+    bpf.jumpIf(9, 'equal', families.inet, 'inet'),
+    bpf.jumpIf(9, 'notEqual', families.inet6, 'done'),
     bpf.label('inet'),
     // The port is in network byte order.
     bpf.loadByte(1, frame, at.other + 2),
@@ -140,13 +148,25 @@ export function boundSocket(given: Given): readonly AssemblyLine[] {
   ]
 }
 
+/** r3 = the address of bind(2) if socketcall(2) makes it: the second of the 32-bit words behind the pointer in r3. */
+const behindSocketcall = (of: SlotArchitecture, slot: number): readonly AssemblyLine[] => [
+  bpf.jumpIf(9, 'notEqual', slot, 'address'),
+  bpf.storeWide(frame, at.other, 0),
+  bpf.add(3, 4),
+  ...readUser(4, at.other),
+  ...argument(of, 0, 1),
+  bpf.jumpIf(1, 'notEqual', bindMember, 'done'),
+  bpf.load(3, frame, at.other),
+  bpf.label('address'),
+]
+
 /** Places on the stack: the permitted set, and a copy of the two structures of capset(2). */
 const held = at.dentry
 const capsetData = at.dentry + 8
 const firstVersion = 0x1998_0330
 
 /** Stores the effective and permitted capabilities that capset(2) asks for. Its first version has 32 of them. */
-function askedSet(given: Given, place: number): readonly AssemblyLine[] {
+function askedSet(of: SlotArchitecture, place: number): readonly AssemblyLine[] {
   const size = 12
   const half = (from: number, to: bpf.Register): readonly AssemblyLine[] => [
     bpf.loadLower(to, frame, from),
@@ -155,14 +175,14 @@ function askedSet(given: Given, place: number): readonly AssemblyLine[] {
   ]
   return [
     ...clearStack(capsetData, 2 * size),
-    ...argument(given, 1, 3),
+    ...argument(of, 1, 3),
     ...readUser(size, capsetData),
-    ...argument(given, 0, 3),
+    ...argument(of, 0, 3),
     bpf.storeWide(frame, at.other, 0),
     ...readUser(4, at.other),
     bpf.loadLower(1, frame, at.other),
     bpf.jumpIf(1, 'equal', firstVersion, 'halves'),
-    ...argument(given, 1, 3),
+    ...argument(of, 1, 3),
     bpf.add(3, size),
     ...readUser(size, capsetData + size),
     bpf.label('halves'),
@@ -174,13 +194,13 @@ function askedSet(given: Given, place: number): readonly AssemblyLine[] {
   ]
 }
 
-/** Keeps calls of capset, prctl, unshare, clone, clone3 and io_uring_setup that concern privileges. */
-export function usedPrivilege(given: Given): readonly AssemblyLine[] {
-  const { layout, structures, own: maps } = given
+/** Keeps an architecture's capset, prctl, unshare, clone, clone3 and io_uring_setup that concern privileges. */
+export function usedPrivilege(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
+  const { structures, own: maps } = given
   const key = at.task - privilegeKey.size
-  const call = (name: string): number => numberOf(layout.machine, name) ?? -1
+  const call = (name: string): number => slotsOfCalls(of, [name])[0] ?? -1
   const flagged = (index: number): readonly AssemblyLine[] => [
-    ...argument(given, index, 1),
+    ...argument(of, index, 1),
     bpf.and(1, newUser),
     bpf.jumpIf(1, 'equal', 0, 'done'),
     bpf.jump('meant'),
@@ -188,8 +208,8 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
   return [
     ...ended(given),
     bpf.storeWide(frame, key + privilegeKey.set, 0),
-    bpf.storeWide(frame, key + privilegeKey.number, 0),
-    bpf.storeLower(frame, key + privilegeKey.number, 9),
+    bpf.storeWide(frame, key + privilegeKey.slot, 0),
+    bpf.storeLower(frame, key + privilegeKey.slot, 9),
     bpf.jumpIf(9, 'equal', call('clone'), 'flags'),
     bpf.jumpIf(9, 'equal', call('unshare'), 'flags'),
     bpf.jumpIf(9, 'equal', call('clone3'), 'structure'),
@@ -198,7 +218,7 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
     bpf.label('flags'),
     ...flagged(0),
     bpf.label('structure'),
-    ...argument(given, 0, 3),
+    ...argument(of, 0, 3),
     bpf.storeWide(frame, at.other, 0),
     ...readUser(8, at.other),
     bpf.load(1, frame, at.other),
@@ -206,14 +226,14 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
     bpf.jumpIf(1, 'equal', 0, 'done'),
     bpf.jump('meant'),
     bpf.label('option'),
-    ...argument(given, 0, 1),
+    ...argument(of, 0, 1),
     bpf.storeLower(frame, key + privilegeKey.option, 1),
     bpf.jumpIfLower(1, 'equal', options.securebits, 'meant'),
     bpf.jumpIfLower(1, 'equal', options.dropBounding, 'meant'),
     bpf.jumpIfLower(1, 'notEqual', options.ambient, 'done'),
-    ...argument(given, 1, 1),
+    ...argument(of, 1, 1),
     bpf.jumpIf(1, 'notEqual', raise, 'done'),
-    ...argument(given, 2, 2),
+    ...argument(of, 2, 2),
     bpf.set(1, 1),
     bpf.shiftLeftBy(1, 2),
     bpf.store(frame, key + privilegeKey.set, 1),
@@ -235,7 +255,7 @@ export function usedPrivilege(given: Given): readonly AssemblyLine[] {
     bpf.jump('named'),
     bpf.label('refused'),
     bpf.jumpIf(9, 'notEqual', call('capset'), 'asked'),
-    ...askedSet(given, key + privilegeKey.set),
+    ...askedSet(of, key + privilegeKey.set),
     bpf.label('asked'),
     // What was asked for and is not held.
     bpf.load(1, frame, key + privilegeKey.set),

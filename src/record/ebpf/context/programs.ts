@@ -5,8 +5,9 @@ import * as bpf from '../assembler.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import { key32 } from '../maps.ts'
-import { frame, read } from '../blocks.ts'
-import { identityCalls, numberOf, privilegeCalls, specsFor } from './calls.ts'
+import { frame } from '../blocks.ts'
+import { identityCalls } from '../../../read/observations/plain-call.ts'
+import { privilegeCalls, slotArchitectures, slotsOfCalls, specsFor } from './calls.ts'
 import { checked } from './checks.ts'
 import { beforeExecution, executed } from './executions.ts'
 import { containerValue, slots } from './maps.ts'
@@ -14,6 +15,7 @@ import { usedPath } from './paths.ts'
 import { at, type Given } from './pieces.ts'
 import { boundSocket, changedIdentity, usedPrivilege } from './privileges.ts'
 import { noteRunning } from './running.ts'
+import { currentSlot } from './slot.ts'
 import { startedChild, startedEnded } from './started.ts'
 
 /** The processes that were running before the recording. */
@@ -29,13 +31,12 @@ export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 /** sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one; so it is the last. */
 export function continued({ layout, own }: Given): readonly AssemblyLine[] {
   return [
-    bpf.move(6, 1),
-    bpf.load(3, 1, 0),
-    ...read(3, layout.registers.number, layout.machine === 'x86_64' ? 8 : 4, at.word),
-    bpf.loadLower(3, frame, at.word),
-    bpf.jumpIf(3, 'atLeast', slots.second, 'no-program'),
-    bpf.move(1, 6),
+    bpf.store(frame, at.context, 1),
+    bpf.load(6, 1, 0),
+    ...currentSlot(layout, 'no-program'),
+    bpf.load(1, frame, at.context),
     bpf.map(2, own.programs.descriptor),
+    bpf.move(3, 9),
     bpf.call('tailCall'),
     bpf.label('no-program'),
     bpf.set(0, 0),
@@ -60,16 +61,15 @@ export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: num
     put(slot, slot < slots.second ? first : second)
   }
   put(slots.byName, first)
-  const others = [
-    [load('c_identity', changedIdentity(given)), identityCalls],
-    [load('c_privilege', usedPrivilege(given)), privilegeCalls],
-    [load('c_bind', boundSocket(given)), ['bind']],
-  ] as const
-  for (const [program, names] of others)
-    for (const name of names) {
-      const number = numberOf(layout.machine, name)
-      if (number !== undefined) put(number, program)
-    }
+  const identity = load('c_identity', changedIdentity(given))
+  for (const each of slotArchitectures(layout)) {
+    const others = [
+      [identity, identityCalls],
+      [load('c_privilege', usedPrivilege(given, each)), privilegeCalls],
+      [load('c_bind', boundSocket(given, each)), ['bind', 'socketcall']],
+    ] as const
+    for (const [program, names] of others) for (const slot of slotsOfCalls(each, names)) put(slot, program)
+  }
   // The order: started processes are known before their calls are kept, and forgotten last.
   attach('sched_process_exit', startedEnded(given))
   attach('sched_process_fork', startedChild(given))

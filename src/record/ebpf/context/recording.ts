@@ -143,7 +143,6 @@ export class ContextRecording {
             ...(by === undefined ? (['checks'] as const) : []),
             ...(by === 'fexit' ? (['direct-checks'] as const) : []),
             ...(functionsOf === undefined ? (['functions'] as const) : []),
-            ...(this.#lost('compat') > 0 ? (['compat-calls'] as const) : []),
           ],
           first,
         ),

@@ -1,6 +1,7 @@
 // Translates the kernel's numbers to the names in observations: capabilities, modes, errors, types of files.
 // Authority: include/uapi/linux/capability.h, include/uapi/linux/stat.h, errno(3), include/uapi/linux/prctl.h.
 import { capabilities } from '../../../profile/words.ts'
+import { identityCalls } from '../../../read/observations/plain-call.ts'
 import type { CapabilityName, fileTypes, refusedResults } from '../../../read/observations/context.ts'
 import { options } from './privileges.ts'
 
@@ -42,13 +43,16 @@ export const optionNames: Readonly<Record<number, 'ambient' | 'securebits' | 'dr
   [options.dropBounding]: 'drop-bounding',
 }
 
-export const aboutCalls = new Set(
-  'setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid chmod fchmod fchmodat fchmodat2'.split(
-    ' ',
-  ),
-)
+/** Calls with the index of the argument that is kept with a check: an id, a mode or the member of a family. */
+export const aboutCalls: ReadonlyMap<string, number> = new Map([
+  ...[...identityCalls, 'setfsuid', 'setfsgid', 'socketcall', 'ipc'].map((name) => [name, 0] as const),
+  ['chmod', 1],
+  ['fchmod', 1],
+  ['fchmodat', 2],
+  ['fchmodat2', 2],
+])
 
-/** An id has 32 bits; a mode has the bits that chmod(2) uses. */
-export function argumentOf(call: string, value: bigint): string {
-  return String(value & (call.includes('chmod') ? 0o7777n : 0xffff_ffffn))
+/** A mode has the bits that chmod(2) uses, an id 32 bits or, in the oldest 32-bit calls, 16. */
+export function argumentOf(call: string, value: bigint, hasShortIds: boolean): string {
+  return String(value & (call.includes('chmod') ? 0o7777n : hasShortIds ? 0xffffn : 0xffff_ffffn))
 }

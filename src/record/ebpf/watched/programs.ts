@@ -24,7 +24,7 @@ import type { Btf } from '../btf.ts'
 import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 import { seccompFilter } from '../membership.ts'
-import { numbered } from '../program.ts'
+import { numbered } from '../calls/number.ts'
 import {
   candidateBits,
   filterDepth,
@@ -312,7 +312,7 @@ function copied(filters: FilterLayout, maps: WatchMaps, first: number): readonly
   ]
 }
 
-/** Goes on if the map has a nonzero value for the key on the stack; else goes to `done`. */
+/** Continues if the map has a nonzero value for the key on the stack; else goes to `done`. */
 const ifSet = (map: { readonly descriptor: number }): readonly AssemblyLine[] => [
   ...lookup(map, small),
   bpf.jumpIf(0, 'equal', 0, 'done'),
@@ -325,7 +325,7 @@ function asked(layout: Layout, atSignal: boolean): readonly AssemblyLine[] {
   return [bpf.store(frame, thread, 9), ...numbered(layout, small, atSignal)]
 }
 
-/** Goes on if a filter may answer the call as `bit` says, or if the filter is unread; else goes to `done`. */
+/** Continues if a filter may answer the call as `bit` says, or if the filter is unread; else goes to `done`. */
 function ifCandidate(maps: WatchMaps, bit: number): readonly AssemblyLine[] {
   return [
     bpf.load(1, frame, thread),
