@@ -242,3 +242,13 @@ export function withoutPrefix(log: LogPrefix, line: string): Prefixed | undefine
   const text = bare === line ? line.slice(prefix.length) : behind(line, prefix.length)
   return { stream, text: `${text}\n` }
 }
+
+/**
+ * Lines of the journal instead of lines that it lost: above its rate limit, and text that it does not print without
+ * `--all`. Authority: journald-rate-limit.c's "Suppressed %i messages" and logs-show.c's "blob data" in systemd.
+ */
+const losses = /(?:^|: )Suppressed \d+ messages from |^\[[\d.]+[KMGT]?B? blob data\]$/
+
+export function isLossOfJournal(line: string): boolean {
+  return losses.test(line)
+}

@@ -2,7 +2,7 @@
 import type { Unwrap } from './journal-entries.ts'
 import { linesOfString, valueOfPair } from './json-logs.ts'
 import { JsonValues, type EntryLevel } from './json-values.ts'
-import { prefixRows, type LogPrefix } from './log-prefixes.ts'
+import { isLossOfJournal, prefixRows, type LogPrefix } from './log-prefixes.ts'
 import { isKnownCall } from './strace/known-call.ts'
 import { isLine } from './strace/parse-line.ts'
 import { lineLimit } from './text.ts'
@@ -63,7 +63,7 @@ export class Unwrapping {
     if (prefixRows[this.#wrapping.name as LogPrefix].isShared !== true)
       return isLine(text) ? `${text}\n` : '\n'
     // With its prefix, the reader reports it.
-    return isKnownCall(text) ? `${line}\n` : '\n'
+    return isKnownCall(text) || isLossOfJournal(text) ? `${line}\n` : '\n'
   }
 
   /** Like line(), for text in any pieces. A line in which no entry ends becomes an empty one: places stay right. */

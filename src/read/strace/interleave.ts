@@ -2,6 +2,7 @@
 // program's lines from strace's. On standard error both write to one stream. Authority: line_ended() and
 // print_syscall_resume() in strace; facts: log-formats.md section 3.
 import type { DiagnosticCode } from '../diagnostics.ts'
+import { isLossOfJournal } from '../log-prefixes.ts'
 import { closesCall, completionOf, isBareResult } from './completion.ts'
 import type { CallText, Event } from './events.ts'
 import { isGlued, nameBehindLetters } from './glued.ts'
@@ -218,6 +219,7 @@ export class Interleave {
     if (isBareResult(text)) return
     this.unparsed++
     run.foreign++
+    if (isLossOfJournal(text)) return say('records-lost', line)
     say(this.#open === undefined && isGlued(text, this.#around.names) ? 'glued-call' : 'tracee-output', line)
     this.#last = 'foreign'
   }
