@@ -433,6 +433,23 @@ check('tables of -c', [
     codes: ['counts-only t'],
   },
   {
+    says: 'a shell script makes a table a command, and each counts',
+    text: [3, 4, 5]
+      .map((calls) =>
+        [
+          '% time     seconds  usecs/call     calls    errors syscall',
+          '------ ----------- ----------- --------- --------- ----------------',
+          `100.00    0.000003           1         ${calls}           arch_prctl`,
+          '------ ----------- ----------- --------- --------- ----------------',
+          `100.00    0.000003           1         ${calls}           total`,
+          '',
+        ].join('\n'),
+      )
+      .join(''),
+    calls: ['x86_64 arch_prctl: 12'],
+    codes: ['counts-only t'],
+  },
+  {
     says: 'a table of another mode says so above itself',
     text: [
       'System call usage summary for 64 bit mode:',

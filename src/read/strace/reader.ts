@@ -33,7 +33,7 @@ export class StraceReader implements Reader {
     this.#options = options
     const ledger = new Ledger(options, this.#diagnostics, this.#run)
     this.#ledger = ledger
-    this.#tables = new Tables(ledger.names, options.arguments)
+    this.#tables = new Tables(ledger.names, ledger.counts.sources, options.arguments)
     this.#interleave = new Interleave({
       run: this.#run,
       names: ledger.names,
@@ -124,7 +124,7 @@ export class StraceReader implements Reader {
         names: ledger.names,
         counts: ledger.counts,
         // A table shows no order of calls.
-        tables: ledger.afterFilter === undefined ? this.#tables.all : [],
+        tables: ledger.afterFilter === undefined ? this.#tables.sums : new Map(),
         mentions: ledger.mentions,
         wanted: ledger.wanted,
         architecture: this.#options.architecture,

@@ -21,7 +21,6 @@ import type { CallCounts } from './counts.ts'
 import type { NameId, Names } from './names.ts'
 import type { MachineEvidence } from './machine-evidence.ts'
 import { printedNumber } from './parse-line.ts'
-import type { Table } from './tables.ts'
 import { Tally } from './tally.ts'
 import { refusedIn } from './tries.ts'
 
@@ -39,7 +38,8 @@ export interface Mention {
 export interface AbiEvidence {
   readonly names: Names
   readonly counts: CallCounts
-  readonly tables: readonly Table[]
+  /** By the architectures that they can belong to, the sums of the tables of -c. */
+  readonly tables: ReadonlyMap<Candidates, Tally>
   readonly mentions: readonly Mention[]
   /** The indexes of the requested arguments, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
@@ -106,7 +106,7 @@ function seenAs(name: string, printed: string, seen: Seen): Seen {
 function addTables({ counts, tables }: AbiEvidence): void {
   const shown = new Set<NameId>()
   for (const [, tally] of counts.groups()) for (const [id] of tally.all()) shown.add(id)
-  for (const { tally, candidates } of tables) {
+  for (const [candidates, tally] of tables) {
     const group = counts.group(candidates)
     for (const [id, entry] of tally.all()) if (!shown.has(id)) group.addEntry(id, entry, counts.sources)
   }

@@ -1,12 +1,13 @@
 // The summary tables of -c and -C in a source, read by a state machine over its lines. Each table is one image of
-// unknown machine. A line above the table names its mode if that is not the default.
+// unknown machine. A line above the table names its mode if that is not the default. Under `strace -c` a shell script
+// makes a table a command, so tables that can belong to the same architectures are kept as their sum.
 import { noteValue, sumOf } from '../seen.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
 import type { Names } from './names.ts'
 import { isRule, isTotal, summaryColumns, summaryMode, summaryRow } from './summary.ts'
 import { Tally } from './tally.ts'
 
-export interface Table {
+interface Table {
   readonly tally: Tally
   candidates: Candidates
 }
@@ -14,7 +15,8 @@ export interface Table {
 export class Tables {
   readonly #names: Names
   readonly #wanted: ReadonlyMap<string, readonly number[]>
-  readonly #done: Table[] = []
+  readonly #sources: readonly string[]
+  readonly #done = new Map<Candidates, Tally>()
   #columns: readonly string[] | undefined
   #mode: Candidates = anyArchitecture
   #table: Table | undefined
@@ -25,9 +27,10 @@ export class Tables {
   /** Whether a line announced the mode of any table. */
   announced = false
 
-  /** `wanted`: the arguments to note as unknown, because a table shows none. */
-  constructor(names: Names, wanted: ReadonlyMap<string, readonly number[]>) {
+  /** `sources`: their names, by index. `wanted`: the arguments to note as unknown, because a table shows none. */
+  constructor(names: Names, sources: readonly string[], wanted: ReadonlyMap<string, readonly number[]>) {
     this.#names = names
+    this.#sources = sources
     this.#wanted = wanted
   }
 
@@ -79,13 +82,20 @@ export class Tables {
   }
 
   end(): void {
-    if (this.#table !== undefined && this.#table.tally.size > 0) this.#done.push(this.#table)
+    if (this.#table !== undefined && this.#table.tally.size > 0) this.#keep(this.#table)
     this.#columns = undefined
     this.#table = undefined
     this.#mode = anyArchitecture
   }
 
-  get all(): readonly Table[] {
+  #keep({ tally, candidates }: Table): void {
+    const sum = this.#done.get(candidates)
+    if (sum === undefined) this.#done.set(candidates, tally)
+    else sum.add(tally, this.#sources)
+  }
+
+  /** By the architectures that they can belong to, the sums of the tables. */
+  get sums(): ReadonlyMap<Candidates, Tally> {
     return this.#done
   }
 }
