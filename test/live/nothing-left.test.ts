@@ -31,6 +31,10 @@ function programsOf(pid: number): readonly string[] {
 }
 const pinned = (): readonly string[] => (existsSync('/sys/fs/bpf') ? readdirSync('/sys/fs/bpf').sort() : [])
 
+/** The ids of all recorders so far: the containers that `verify` makes in runc and crun have them in their names. */
+const recorders: number[] = []
+const container = `left-${process.pid}`
+
 async function all() {
   const docker = (await said('docker', 'ps', '-aq', '--no-trunc')).split('\n').filter(Boolean)
   const format = '{{.HostConfig.SecurityOpt}} {{.State.Status}} {{.State.Pid}}'
@@ -45,10 +49,12 @@ async function all() {
   return {
     docker: docker.map((id, at) => `${id} ${filters[at]}`),
     podman: noPodman === undefined ? await said(podmanClient, ...podmanWords, 'ps', '-aq') : '',
-    // Names of this test only: others may start containers too.
+    // Names of this test and of its recorders only: others may start containers too.
     runtime: (await said('runc', 'list', '-q'))
       .split('\n')
-      .filter((name) => name.includes(`left-${process.pid}`)),
+      .filter(
+        (name) => name.includes(container) || recorders.some((pid) => name.startsWith(`seccompgen${pid}x`)),
+      ),
     cgroups: orphanedCgroups(),
     mounts: readFileSync('/proc/self/mounts', 'latin1')
       .split('\n')
@@ -67,12 +73,13 @@ interface Way {
   /** Signals sent once the container's program runs, a second apart. */
   readonly signals?: readonly NodeJS.Signals[]
   readonly status?: number
+  /** Runs before the comparison, because nobody weakens what the way leaves running: it has its own filter. */
+  readonly after?: readonly [string, ...string[]]
   /** A container of Docker runs before and after. */
   readonly beside?: true
   readonly skip?: string | undefined
 }
 
-const container = `left-${process.pid}`
 const run = ['run', '--rm', '--network', 'none', '--name', container]
 const image = 'seccomp-gen-test'
 const profile = at('profile.json')
@@ -84,6 +91,13 @@ const docker = (...more: readonly string[]): readonly string[] => ['--', 'docker
 const refusing = at('refusing.json')
 const failing = at('fails.sh')
 writeFileSync(failing, '#!/bin/sh\nexit 3\n', { mode: 0o755 })
+// Not marked as a process of the recorders.
+const beforehand = execa('sh', ['-c', 'while :; do sleep 0.2; done'], { reject: false, stdin: 'ignore' })
+t.teardown(async () => {
+  beforehand.kill()
+  await beforehand
+})
+const pid = String(beforehand.pid)
 const yml = at('left.yml')
 const service = { image, command: looping, network_mode: 'none' }
 writeFileSync(yml, JSON.stringify({ version: '2.4', services: { one: service } }))
@@ -99,6 +113,17 @@ const noCompose = (await execa('docker-compose', ['version'], { reject: false })
   : undefined
 const podmanRun = [...podman, ...run, ...limits, image]
 
+const each = [
+  'trace',
+  '--each',
+  at('each'),
+  '--',
+  'sh',
+  '-c',
+  `exec docker ${run.join(' ')} ${image} ${looping[0]} -c '${looping[2]}'`,
+]
+const up = trace('--', 'docker-compose', '-f', yml, 'up', '--no-color')
+const down = ['docker-compose', '-f', yml, 'down', '--timeout', '1'] as const
 const besides = (...more: readonly string[]): readonly string[] => trace(...more, '--container', container)
 
 const ways: readonly Way[] = [
@@ -150,29 +175,21 @@ const ways: readonly Way[] = [
   { name: '--container, SIGINT', words: besides(), beside: true, signals: ['SIGINT'], skip: noDocker },
   { name: '--container, SIGKILL', words: besides(), beside: true, signals: ['SIGKILL'], skip: noDocker },
   { name: '--cgroup', words: ['trace', '--for', '1s', '-o', profile, '--cgroup', 'docker'], skip: noDocker },
+  { name: 'compose, SIGTERM', words: up, signals: ['SIGTERM'], after: down, skip: noDocker ?? noCompose },
+  { name: 'compose, SIGKILL', words: up, signals: ['SIGKILL'], after: down, skip: noDocker ?? noCompose },
+  { name: '--each, SIGINT', words: each, signals: ['SIGINT'], skip: noDocker },
   {
-    name: 'compose, SIGTERM',
-    words: trace('--', 'docker-compose', '-f', yml, 'up', '--no-color'),
-    signals: ['SIGTERM'],
-    skip: noDocker ?? noCompose,
-  },
-  {
-    name: '--each, SIGINT',
-    words: [
-      'trace',
-      '--each',
-      at('each'),
-      '--',
-      'sh',
-      '-c',
-      `exec docker ${run.join(' ')} ${image} ${looping[0]} -c '${looping[2]}'`,
-    ],
-    signals: ['SIGINT'],
+    name: 'the load succeeds',
+    words: trace('--ready', 'true', '--load', 'true', ...docker(...looping)),
+    status: 0,
     skip: noDocker,
   },
+  { name: '--repeat', words: trace('--repeat', '2', ...docker('ls', '/')), status: 0, skip: noDocker },
+  { name: '--under', words: trace('--under', 'docker', ...docker('ls', '/')), status: 0, skip: noDocker },
+  { name: '--pid', words: trace('--for', '1s', '--pid', pid), status: 0 },
 ]
 
-for (const { name, words: more, signals = [], status, beside, skip } of ways)
+for (const { name, words: more, signals = [], status, after: undone, beside, skip } of ways)
   t.test(name, { skip: skip ?? false }, async (t) => {
     if (beside === true) {
       await said('docker', ...run, '-d', image, ...looping)
@@ -180,6 +197,7 @@ for (const { name, words: more, signals = [], status, beside, skip } of ways)
     }
     const before = await all()
     const recorder = execa(node, [...words, ...more], { ...quietly, env: marked, cleanup: false, all: true })
+    recorders.push(recorder.pid ?? 0)
     const begun = async (): Promise<boolean> => {
       const running = await said('docker', 'ps', '-q')
       return own().some((pid) => /^(?:sleep|sh)$/m.test(readProcess(pid, 'comm'))) || running !== ''
@@ -191,7 +209,7 @@ for (const { name, words: more, signals = [], status, beside, skip } of ways)
     }
     const ended = await recorder
     if (status !== undefined) t.equal(ended.exitCode, status, ended.all)
-    if (name.startsWith('compose')) await said('docker-compose', '-f', yml, 'down')
+    if (undone !== undefined) await said(...undone)
     // A guardian works for a while after its recorder was killed.
     let after = await all()
     for (let tries = 0; tries < 150 && JSON.stringify(after) !== JSON.stringify(before); tries++) {
