@@ -3,7 +3,7 @@
 // user gives only the file's capabilities; runtimes add no ambient ones (kubernetes/kubernetes#56374).
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
-import type { NeededDeed } from './capabilities.ts'
+import type { NeededDeed } from './unchecked.ts'
 import type { Because, Mount, User } from './context.ts'
 import { deedsText } from './evidence.ts'
 import { permits, search, write } from './modes.ts'

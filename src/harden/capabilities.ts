@@ -1,22 +1,15 @@
 // Decides which capabilities a container needs, from its capability checks (checks.ts) and from what the kernel grants
 // or refuses without a check. Every capability that was asked for is in the reasons, also one that is not needed.
-import type {
-  CapabilityCheck,
-  CapabilityName,
-  CapabilityRaise,
-  FileUse,
-  ObservedContext,
-} from '../observe/index.ts'
+import type { CapabilityCheck, FileUse, ObservedContext } from '../observe/index.ts'
 import { dockerCapabilities } from '../meaning/context.ts'
 import { ascending } from '../order.ts'
 import { capabilities as known } from '../profile/words.ts'
-import { verdictOf, isFilterWithoutNoNewPrivileges, type CheckVerdict } from './checks.ts'
+import { verdictOf, isFilterWithoutNoNewPrivileges } from './checks.ts'
 import type { Because } from './context.ts'
-import { deedsText, notEvidenced, type Deed } from './evidence.ts'
+import { deedsText, notEvidenced } from './evidence.ts'
 import { whyIncomplete, whyNoStart } from './lost.ts'
 import { permissions } from './modes.ts'
-
-export type Need = CheckVerdict | 'kept' | 'no-new-privileges'
+import { fileCapabilities, namespaceRoots, raised, type Need, type NeededDeed } from './unchecked.ts'
 
 export interface CapabilityNeeds {
   readonly needed: readonly string[]
@@ -26,12 +19,6 @@ export interface CapabilityNeeds {
   readonly deeds: ReadonlyMap<string, readonly NeededDeed[]>
   /** Why more may be needed than is evidenced; absent if the evidence is complete. */
   readonly unproved?: string
-}
-
-/** A deed and the kind of its evidence. A non-root user gets capabilities only from a `file`. */
-export interface NeededDeed extends Deed {
-  readonly from: 'check' | 'file' | 'namespace' | 'raise'
-  readonly check?: CapabilityCheck
 }
 
 /** `noNewPrivileges`: whether the container will run with no_new_privs. */
@@ -99,90 +86,6 @@ function stays({ starts }: ObservedContext, why: string): readonly Because[] {
   return [...(given.length > 0 ? given : dockerCapabilities)]
     .sort(ascending)
     .map((what) => ({ what, evidence: `${why}; ${whose}` }))
-}
-
-type Found = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
-
-/**
- * execve of a file whose capabilities carry the effective bit fails with EPERM if the bounding set lacks one of them,
- * even for root and with no_new_privs (security/commoncap.c, bprm_caps_from_vfs_caps).
- */
-function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
-  return executions
-    .filter(({ fileEffective }) => fileEffective === true)
-    .flatMap(({ fileCapabilities: carried = [], path, program, euidBefore, euid, refused, ...counted }) =>
-      carried.map((each): Found => [
-        each,
-        refused === undefined ? 'needed' : 'tolerated',
-        {
-          what: `execve of ${path}, which carries it`,
-          program,
-          uid: euidBefore ?? euid,
-          from: 'file',
-          count: counted.count,
-          first: counted.first,
-        },
-      ]),
-    )
-}
-
-/**
- * Mapping the parent's root into a user namespace needs CAP_SETFCAP without a check (kernel/user_namespace.c,
- * verify_root_map, since 5.12). The content of a map is not recorded, so every map that root writes counts.
- */
-function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly Found[] {
-  const isMapped =
-    blind.some(({ what }) => what === 'files') || changes.some(({ path }) => path.endsWith('/uid_map'))
-  return userNamespaces
-    .filter(({ started, euid = 0, refused }) => started && euid === 0 && refused === undefined && isMapped)
-    .map(({ call, program, euid = 0, count, first }): Found => [
-      'CAP_SETFCAP',
-      'needed',
-      { what: `${call} of a user namespace with a map`, program, uid: euid, from: 'namespace', count, first },
-    ])
-}
-
-export const raiseTexts: Readonly<Record<CapabilityRaise['call'], string>> = {
-  capset: 'capset',
-  ambient: 'prctl(PR_CAP_AMBIENT_RAISE)',
-  securebits: 'prctl(PR_SET_SECUREBITS)',
-  'drop-bounding': 'prctl(PR_CAPBSET_DROP)',
-}
-
-/** capset(2) and PR_CAP_AMBIENT_RAISE compare sets without a check; PR_SET_SECUREBITS always needs CAP_SETPCAP. */
-function raised(context: ObservedContext): readonly Found[] {
-  return context.raises
-    .filter(({ started }) => started)
-    .flatMap((raise) => {
-      const deed = (what: string): NeededDeed => ({
-        what,
-        program: raise.program,
-        uid: raise.euid,
-        from: 'raise',
-        count: raise.count,
-        first: raise.first,
-      })
-      const text = raiseTexts[raise.call]
-      if (raise.refused !== undefined)
-        return raise.capabilities.map((each): Found => [
-          each,
-          'tolerated',
-          deed(`${text} asks for it (${raise.refused})`),
-        ])
-      if (raise.call === 'securebits' || raise.call === 'drop-bounding')
-        return [['CAP_SETPCAP', 'needed', deed(text)] as const]
-      const need: Need = keepsAll(raise, context) ? 'kept' : 'needed'
-      const what = raise.call === 'capset' ? 'capset asks to keep it' : text
-      return raise.capabilities.map((each): Found => [each, need, deed(what)])
-    })
-}
-
-/** A program that keeps every capability it was given needs none of them: if it is given fewer, it keeps fewer. */
-function keepsAll({ call, capabilities }: CapabilityRaise, { starts }: ObservedContext): boolean {
-  if (call !== 'capset' || starts.length === 0) return false
-  const given = starts.flatMap(({ permitted }) => (permitted === undefined ? [] : [permitted]))
-  // strace does not record the permitted set; `given` is then empty, and no capability counts as needed.
-  return given.every((each) => each.length > 1 && each.every((one) => capabilities.includes(one)))
 }
 
 /** The check as a deed, with the path if a file use of the same call and program was granted this capability. */

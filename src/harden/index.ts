@@ -12,6 +12,7 @@ import { whyIncomplete } from './lost.ts'
 import { levelOf } from './pod-security.ts'
 import { sysctlsOf } from './ports.ts'
 import { privilegesOf } from './privileges.ts'
+import { remarks } from './remarks.ts'
 import { becomes, directCommand, root, startUser } from './user.ts'
 import { whatIf, type WhatIf } from './what-if.ts'
 import { writableOf } from './writable.ts'
@@ -225,62 +226,4 @@ function whatIfBecause(
           },
         ]),
   ]
-}
-
-/** Remarks on the recording: under which engine it was made, and what it does not show. */
-function remarks(context: ObservedContext): readonly Because[] {
-  const { starts, blind, lost, rings } = context
-  const engines = [...new Set(starts.flatMap(({ engine }) => (engine === undefined ? [] : [engine])))].sort(
-    ascending,
-  )
-  const roots = [
-    ...new Set(
-      starts.flatMap(({ rootMode, rootUid = 0, rootGid = 0 }) =>
-        rootMode === undefined ? [] : [`${rootMode} ${rootUid}:${rootGid}`],
-      ),
-    ),
-  ].sort(ascending)
-  const where = engines.length === 0 ? '' : `, recorded under ${engines.join(' and ')}`
-  return [
-    ...roots.map((each) => ({
-      what: 'root directory',
-      evidence: `mode and owner ${each}${where}; engines differ`,
-    })),
-    ...(blind.some(({ what }) => what === 'checks') ? refusals(context) : []),
-    ...blind.map(({ what, first }) => ({ what: 'not seen', evidence: `${blindTexts[what]}, in ${first}` })),
-    ...lost.map(({ what, count, first }) => ({
-      what: 'lost',
-      evidence: `${count} rows of ${what} found no room in the recording, first ${first}`,
-    })),
-    ...rings.map(({ program, first }) => ({
-      what: 'io_uring',
-      evidence: `${program} uses it: what is done through it is not seen, first ${first}`,
-    })),
-  ]
-}
-
-/** Refused calls, for recordings without capability checks: each may have lacked a capability or a right. */
-function refusals({ changes, reads, executions, binds }: ObservedContext): readonly Because[] {
-  const refused = [
-    ...[...changes, ...reads].map((each) => ({ ...each, what: `${each.kind} ${each.path}` })),
-    ...executions.map((each) => ({ ...each, uid: each.euid, what: `execve of ${each.path}` })),
-    ...binds.map((each) => ({ ...each, uid: each.euid, what: `bind to port ${each.port}` })),
-  ].flatMap(({ what, refused: errno, program, uid, count, first }) =>
-    errno === undefined ? [] : [{ what: `${what} (${errno})`, program, uid, count, first }],
-  )
-  return refused.length === 0 ? [] : [{ what: 'refused', evidence: deedsText(refused) }]
-}
-
-const blindTexts: Readonly<Record<ObservedContext['blind'][number]['what'], string>> = {
-  checks: 'checks for capabilities',
-  'direct-checks': 'checks that the kernel makes without security_capable (capset, securebits)',
-  functions: 'the kernel functions that check',
-  files: 'files',
-  owners: 'modes and owners of files',
-  mounts: 'which mount a path is in',
-  ids: 'who a program is, unless it asked or changed it',
-  'file-capabilities': 'capabilities of executed files',
-  gains: 'what executing gives',
-  start: 'the start',
-  'compat-calls': 'paths of 32-bit calls',
 }

@@ -1,59 +1,18 @@
-// Keeps calls that change a program's ids or privileges, and the ports that it binds, when they end: done or refused.
-// Authority: setuid(2) and its like, setgroups(2), capset(2), PR_CAP_AMBIENT(2const), unshare(2), clone(2), bind(2),
+// Keeps calls that change a program's ids or privileges when they end: done or refused.
+// Authority: setuid(2) and its like, setgroups(2), capset(2), PR_CAP_AMBIENT(2const), unshare(2), clone(2),
 // io_uring_setup(2).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, read, readUser } from '../blocks.ts'
-import { bindMember, slotsOfCalls, type SlotArchitecture } from './calls.ts'
-import { bindKey, groupLimit, identityKey, privilegeKey, slots } from './maps.ts'
-import {
-  at,
-  clearStack,
-  countRow,
-  follow,
-  forgetGranted,
-  hasStarted,
-  recorded,
-  type Given,
-} from './pieces.ts'
-import { currentSlot } from './slot.ts'
+import { slotsOfCalls, type SlotArchitecture } from './calls.ts'
+import { argument, ended, errno, name, own } from './ended.ts'
+import { groupLimit, identityKey, privilegeKey } from './maps.ts'
+import { at, clearStack, countRow, follow, type Given } from './pieces.ts'
 
 /** include/uapi/linux/prctl.h, include/uapi/linux/sched.h */
 export const options = { dropBounding: 24, securebits: 28, ambient: 47 } as const
 const raise = 2
 const newUser = 0x1000_0000
-const lowPorts = 1024
-const families = { unix: 1, inet: 2, inet6: 10 } as const
-
-/** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = slot. */
-const ended = ({ layout }: Given): readonly AssemblyLine[] => [
-  bpf.store(frame, at.context, 1),
-  bpf.load(6, 1, 0),
-  bpf.load(1, 1, 8),
-  bpf.store(frame, at.result, 1),
-  ...currentSlot(layout, 'done'),
-  bpf.load(7, frame, at.result),
-]
-
-/** An argument of a 32-bit call has the lower half of its register. */
-const argument = (
-  { first, registers }: SlotArchitecture,
-  index: number,
-  to: bpf.Register,
-): readonly AssemblyLine[] => [
-  ...read(6, registers[index] ?? 0, 8, at.word),
-  first === 0 ? bpf.load(to, frame, at.word) : bpf.loadLower(to, frame, at.word),
-]
-
-const name = (place: number): readonly AssemblyLine[] => [
-  bpf.move(1, frame),
-  bpf.add(1, place),
-  bpf.set(2, 16),
-  bpf.call('currentComm'),
-]
-
-/** Goes to `done` unless the task has started. r8 = the task. */
-const own = (given: Given): readonly AssemblyLine[] => [...recorded(given), ...hasStarted(given, 'done')]
 
 /** Keeps a thread's ids and groups after a successful change of user or group. */
 export function changedIdentity(given: Given): readonly AssemblyLine[] {
@@ -87,78 +46,6 @@ export function changedIdentity(given: Given): readonly AssemblyLine[] {
     ...done,
   ]
 }
-
-/** r7 = the errno of the result in r7, 0 for success. Goes to `done` for errnos other than EPERM and EACCES. */
-const errno: readonly AssemblyLine[] = [
-  bpf.jumpIf(7, 'above', -4096, 'failed'),
-  bpf.set(7, 0),
-  bpf.jump('told'),
-  bpf.label('failed'),
-  bpf.set(1, 0),
-  bpf.subtractRegister(1, 7),
-  bpf.move(7, 1),
-  bpf.jumpIf(7, 'equal', 1, 'told'),
-  bpf.jumpIf(7, 'notEqual', 13, 'done'),
-  bpf.label('told'),
-]
-
-/** bind(2): a unix socket's name is kept as a path; for inet and inet6 a port below 1024 is kept. */
-export function boundSocket(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
-  const { structures, own: maps } = given
-  const key = at.task - bindKey.size
-  return [
-    ...ended(given),
-    ...argument(of, 1, 3),
-    ...slotsOfCalls(of, ['socketcall']).flatMap((slot) => behindSocketcall(of, slot)),
-    bpf.storeWide(frame, at.other, 0),
-    ...readUser(4, at.other),
-    bpf.loadHalf(9, frame, at.other),
-    bpf.jumpIf(9, 'notEqual', families.unix, 'no-path'),
-    bpf.load(1, frame, at.context),
-    bpf.map(2, maps.programs.descriptor),
-    bpf.set(3, slots.byName),
-    bpf.call('tailCall'),
-    bpf.jump('done'),
-    bpf.label('no-path'),
-    ...forgetGranted(given),
-    bpf.jumpIf(9, 'equal', families.inet, 'inet'),
-    bpf.jumpIf(9, 'notEqual', families.inet6, 'done'),
-    bpf.label('inet'),
-    // The port is in network byte order.
-    bpf.loadByte(1, frame, at.other + 2),
-    bpf.shiftLeft(1, 8),
-    bpf.loadByte(2, frame, at.other + 3),
-    bpf.orRegister(1, 2),
-    bpf.jumpIf(1, 'equal', 0, 'done'),
-    bpf.jumpIf(1, 'atLeast', lowPorts, 'done'),
-    bpf.move(6, 1),
-    ...errno,
-    ...own(given),
-    ...clearStack(key, bindKey.size),
-    bpf.load(1, frame, at.container),
-    bpf.store(frame, key + bindKey.container, 1),
-    bpf.storeLower(frame, key + bindKey.family, 9),
-    bpf.storeLower(frame, key + bindKey.port, 6),
-    bpf.storeLower(frame, key + bindKey.errno, 7),
-    ...follow(8, structures['task_struct.cred'], 6),
-    ...read(6, structures['cred.uid'] + 16, 4, key + bindKey.euid),
-    ...name(key + bindKey.comm),
-    ...countRow(given, maps.binds, key, 'binds', 'done'),
-    ...done,
-  ]
-}
-
-/** r3 = the address of bind(2) if socketcall(2) makes it: the second of the 32-bit words behind the pointer in r3. */
-const behindSocketcall = (of: SlotArchitecture, slot: number): readonly AssemblyLine[] => [
-  bpf.jumpIf(9, 'notEqual', slot, 'address'),
-  bpf.storeWide(frame, at.other, 0),
-  bpf.add(3, 4),
-  ...readUser(4, at.other),
-  ...argument(of, 0, 1),
-  bpf.jumpIf(1, 'notEqual', bindMember, 'done'),
-  bpf.load(3, frame, at.other),
-  bpf.label('address'),
-]
 
 /** Places on the stack: the permitted set, and a copy of the two structures of capset(2). */
 const held = at.dentry
