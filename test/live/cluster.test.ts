@@ -1,6 +1,6 @@
 // The whole way of docs/kubernetes.md on a real cluster of one node: record, merge, profile, place, watch, tighten.
 // SECCOMP_GEN_KUBERNETES=DIRECTORY names the folder with the programs of Kubernetes that scripts/build-kubernetes.sh
-// makes. Run it alone: it removes what a kubelet keeps in /var, and node.test.ts has pods of its own.
+// makes. It takes some five minutes, and removes what its kubelet keeps in /var: where a kubelet has been, it skips.
 import { execa } from 'execa'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

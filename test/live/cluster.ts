@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
@@ -30,20 +30,12 @@ export async function whyNoCluster(folder: string | undefined): Promise<string |
   if ((await execa('kubectl', ['version', '--client'], { reject: false })).failed)
     return 'kubectl is not installed'
   if (!existsSync('/usr/lib/cni/bridge')) return 'containernetworking-plugins is not installed'
-  const other = kubeletFolders.find((each) => existsSync(each)) ?? otherPods()
+  const other = kubeletFolders.find((each) => existsSync(each))
   if (other !== undefined) return `${other} exists: another kubelet may use it`
   const why = await whyNoNode()
   if (why === undefined && !(await containerdRelease()).startsWith('1.'))
     return 'the kubelet speaks CRI v1alpha2, and containerd 2 does not'
   return why
-}
-
-/** The recorder takes the first cgroup of this name: a node of node.ts at the same time would be taken for ours. */
-function otherPods(): string | undefined {
-  return cgroupMounts()
-    .filter(({ version }) => version === 2)
-    .flatMap(({ path }) => ['', ...readdirSync(path)].map((each) => join(path, each, 'kubepods')))
-    .find((each) => existsSync(each))
 }
 
 export class Cluster {
