@@ -6,7 +6,7 @@ import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
-import { isShared, type Caller } from './caller.ts'
+import { isShared, type Invoker } from './caller.ts'
 
 export interface Destination {
   /** The path without links: the directory is resolved, and the last part is not a link. */
@@ -18,7 +18,7 @@ export interface Destination {
  * The file that a name leads to through symbolic links. The file need not exist yet. A regular file of the sudo caller
  * is allowed: it is replaced, not opened.
  */
-export async function destination(given: string, cwd: string, caller?: Caller): Promise<Destination> {
+export async function destination(given: string, cwd: string, caller?: Invoker): Promise<Destination> {
   let name = from(cwd, given)
   for (;;) {
     // The kernel resolves links first: x/../y lies beside the target of the link x.

@@ -101,17 +101,17 @@ function stays({ starts }: ObservedContext, why: string): readonly Because[] {
     .map((what) => ({ what, evidence: `${why}; ${whose}` }))
 }
 
-type Found = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
+type FoundNeed = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
 
 /**
  * execve of a file whose capabilities carry the effective bit fails with EPERM if the bounding set lacks one of them,
  * even for root and with no_new_privs (security/commoncap.c, bprm_caps_from_vfs_caps).
  */
-function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
+function fileCapabilities({ executions }: ObservedContext): readonly FoundNeed[] {
   return executions
     .filter(({ fileEffective }) => fileEffective === true)
     .flatMap(({ fileCapabilities: carried = [], path, program, euidBefore, euid, refused, ...counted }) =>
-      carried.map((each): Found => [
+      carried.map((each): FoundNeed => [
         each,
         refused === undefined ? 'needed' : 'tolerated',
         {
@@ -130,12 +130,12 @@ function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
  * Mapping the parent's root into a user namespace needs CAP_SETFCAP without a check (kernel/user_namespace.c,
  * verify_root_map, since 5.12). The content of a map is not recorded, so every map that root writes counts.
  */
-function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly Found[] {
+function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly FoundNeed[] {
   const isMapped =
     blind.some(({ what }) => what === 'files') || changes.some(({ path }) => path.endsWith('/uid_map'))
   return userNamespaces
     .filter(({ started, euid = 0, refused }) => started && euid === 0 && refused === undefined && isMapped)
-    .map(({ call, program, euid = 0, count, first }): Found => [
+    .map(({ call, program, euid = 0, count, first }): FoundNeed => [
       'CAP_SETFCAP',
       'needed',
       { what: `${call} of a user namespace with a map`, program, uid: euid, from: 'namespace', count, first },
@@ -150,7 +150,7 @@ export const raiseTexts: Readonly<Record<CapabilityRaise['call'], string>> = {
 }
 
 /** capset(2) and PR_CAP_AMBIENT_RAISE compare sets without a check; PR_SET_SECUREBITS always needs CAP_SETPCAP. */
-function raised(context: ObservedContext): readonly Found[] {
+function raised(context: ObservedContext): readonly FoundNeed[] {
   return context.raises
     .filter(({ started }) => started)
     .flatMap((raise) => {
@@ -164,7 +164,7 @@ function raised(context: ObservedContext): readonly Found[] {
       })
       const text = raiseTexts[raise.call]
       if (raise.refused !== undefined)
-        return raise.capabilities.map((each): Found => [
+        return raise.capabilities.map((each): FoundNeed => [
           each,
           'tolerated',
           deed(`${text} asks for it (${raise.refused})`),
@@ -173,7 +173,7 @@ function raised(context: ObservedContext): readonly Found[] {
         return [['CAP_SETPCAP', 'needed', deed(text)] as const]
       const need: Need = keepsAll(raise, context) ? 'kept' : 'needed'
       const what = raise.call === 'capset' ? 'capset asks to keep it' : text
-      return raise.capabilities.map((each): Found => [each, need, deed(what)])
+      return raise.capabilities.map((each): FoundNeed => [each, need, deed(what)])
     })
 }
 

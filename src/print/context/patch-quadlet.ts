@@ -7,7 +7,7 @@ import { Patching, type PatchResult } from './patching.ts'
 import { checkPaths } from './paths.ts'
 
 /** A setting with its lines (more than one if continued), or any other line. */
-interface Entry {
+interface QuadletLine {
   readonly lines: readonly string[]
   readonly section: string
   readonly key?: string
@@ -92,9 +92,9 @@ function isCovered(path: string, value: string): boolean {
   )
 }
 
-function parse(text: string): readonly Entry[] {
+function parse(text: string): readonly QuadletLine[] {
   const lines = text.split('\n')
-  const entries: Entry[] = []
+  const entries: QuadletLine[] = []
   let here = ''
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] as string
@@ -110,15 +110,15 @@ function parse(text: string): readonly Entry[] {
 }
 
 /** Writes the settings. A key keeps its place; a new key comes after the last setting of the section. */
-function apply(entries: readonly Entry[], settings: Settings): readonly Entry[] {
-  const line = (key: string, value: string): Entry => {
+function apply(entries: readonly QuadletLine[], settings: Settings): readonly QuadletLine[] {
+  const line = (key: string, value: string): QuadletLine => {
     const plain = value.replaceAll('%', '%%')
     return { lines: [`${key}=${plain}`], section, key, value: plain }
   }
   let result = [...entries]
   for (const [key, { values, more }] of settings) {
     const wanted = values.map((value) => line(key, value))
-    const isOld = (each: Entry): boolean => each.section === section && each.key === key
+    const isOld = (each: QuadletLine): boolean => each.section === section && each.key === key
     const old = result.filter(isOld)
     const keep = more === true ? old : old.filter((each) => wanted.some(({ value }) => value === each.value))
     const added = wanted.filter(({ value }) => !keep.some((each) => each.value === value))
@@ -133,6 +133,6 @@ function apply(entries: readonly Entry[], settings: Settings): readonly Entry[] 
   return result
 }
 
-function print(entries: readonly Entry[]): string {
+function print(entries: readonly QuadletLine[]): string {
   return entries.flatMap(({ lines }) => lines).join('\n')
 }

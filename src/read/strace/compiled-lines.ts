@@ -35,7 +35,7 @@ export interface Countable {
 }
 
 /** What a row counts. */
-interface Counted {
+interface CountedRow {
   readonly into: Countable
   readonly isLasting: boolean
   /** How many of its ids the row counts. */
@@ -56,7 +56,7 @@ export class CompiledLines {
   readonly #places: Uint32Array
   readonly #pendings: Int32Array
   /** By row; undefined for a free row. */
-  readonly #counted: (Counted | undefined)[] = []
+  readonly #counted: (CountedRow | undefined)[] = []
   readonly #slots: number[] = []
   /** By slot in `#slots`: the thread, and the row that counts its calls. */
   readonly #inside: Pending[] = []
@@ -200,7 +200,7 @@ export class CompiledLines {
       }
       this.#counted[row] = { into, isLasting, known: 0 }
     }
-    const counted = this.#counted[row] as Counted
+    const counted = this.#counted[row] as CountedRow
     for (; counted.known < into.ids.length; counted.known++) {
       const id = into.ids[counted.known] as number
       if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
@@ -221,7 +221,7 @@ export class CompiledLines {
   /** After the host read the line: takes the pending calls again. Drops the threads for which `isStill` is false. */
   goOn(isStill: (pid: number, thread: Pending, into: Countable) => boolean): void {
     this.#keep((slot, thread) => {
-      const { into } = this.#counted[this.#rowsOf[slot] as number] as Counted
+      const { into } = this.#counted[this.#rowsOf[slot] as number] as CountedRow
       if (!isStill(this.#threads[slot] as number, thread, into)) return false
       this.#pendings[slot] = thread.pending
       return true
@@ -245,7 +245,7 @@ export class CompiledLines {
     })
   }
 
-  #giveBackRow(row: number, { into: { ids, entries }, known }: Counted): void {
+  #giveBackRow(row: number, { into: { ids, entries }, known }: CountedRow): void {
     for (let index = 0; index < known; index++) {
       const id = ids[index] as number
       if (id >= nameRoom) continue

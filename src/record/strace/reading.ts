@@ -8,9 +8,9 @@ import type { Refusals, Watch } from '../refusals.ts'
 import type { Fifo } from './fifo.ts'
 import type { Progress } from './progress.ts'
 import type { ReturnedCalls } from '../../read/strace/filtered-results.ts'
-import { Kept, refusalsIn, wantedFor } from './refusals.ts'
+import { KeptRefusals, refusalsIn, wantedFor } from './refusals.ts'
 
-export interface Read {
+export interface TraceRead {
   readonly observations: Observations
   /** Undefined if no filter is watched. */
   readonly refusals: Refusals | undefined
@@ -23,10 +23,10 @@ export interface Filtered {
   readonly afterFilter?: boolean
   readonly watch?: Watch | undefined
   /** Receives each call that the filter may have refused, as it comes. */
-  readonly kept?: Kept
+  readonly kept?: KeptRefusals
 }
 
-export type Settled = { readonly value: Read } | { readonly error: unknown }
+export type Settled = { readonly value: TraceRead } | { readonly error: unknown }
 
 const nothing: Watch = { results: [], traps: false, calls: [] }
 
@@ -35,7 +35,7 @@ export async function readTrace(
   options: RecordSettings,
   fifo: Fifo,
   progress: Progress,
-  { afterFilter = false, watch, kept = new Kept() }: Filtered = {},
+  { afterFilter = false, watch, kept = new KeptRefusals() }: Filtered = {},
 ): Promise<Settled> {
   const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
   const architecture = hostOfNode(process.arch)
@@ -65,7 +65,7 @@ export async function readTrace(
   }
 }
 
-export function valueOf(read: Settled): Read {
+export function valueOf(read: Settled): TraceRead {
   if ('value' in read) return read.value
   throw read.error instanceof UserError ? read.error.withStatus(125) : read.error
 }

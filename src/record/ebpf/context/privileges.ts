@@ -14,7 +14,7 @@ import {
   forgetGranted,
   hasStarted,
   recorded,
-  type Given,
+  type ProgramInputs,
 } from './pieces.ts'
 import { currentSlot } from './slot.ts'
 
@@ -26,7 +26,7 @@ const lowPorts = 1024
 const families = { unix: 1, inet: 2, inet6: 10 } as const
 
 /** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = slot. */
-const ended = ({ layout }: Given): readonly AssemblyLine[] => [
+const ended = ({ layout }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.store(frame, at.context, 1),
   bpf.load(6, 1, 0),
   bpf.load(1, 1, 8),
@@ -53,10 +53,13 @@ const name = (place: number): readonly AssemblyLine[] => [
 ]
 
 /** Goes to `done` unless the task has started. r8 = the task. */
-const own = (given: Given): readonly AssemblyLine[] => [...recorded(given), ...hasStarted(given, 'done')]
+const own = (given: ProgramInputs): readonly AssemblyLine[] => [
+  ...recorded(given),
+  ...hasStarted(given, 'done'),
+]
 
 /** Keeps a thread's ids and groups after a successful change of user or group. */
-export function changedIdentity(given: Given): readonly AssemblyLine[] {
+export function changedIdentity(given: ProgramInputs): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - identityKey.size
   return [
@@ -103,7 +106,7 @@ const errno: readonly AssemblyLine[] = [
 ]
 
 /** bind(2): a unix socket's name is kept as a path; for inet and inet6 a port below 1024 is kept. */
-export function boundSocket(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
+export function boundSocket(given: ProgramInputs, of: SlotArchitecture): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - bindKey.size
   return [
@@ -195,7 +198,7 @@ function askedSet(of: SlotArchitecture, place: number): readonly AssemblyLine[] 
 }
 
 /** Keeps an architecture's capset, prctl, unshare, clone, clone3 and io_uring_setup that concern privileges. */
-export function usedPrivilege(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
+export function usedPrivilege(given: ProgramInputs, of: SlotArchitecture): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - privilegeKey.size
   const call = (name: string): number => slotsOfCalls(of, [name])[0] ?? -1
