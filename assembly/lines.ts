@@ -36,6 +36,7 @@ import {
   noThread,
   noValue,
   numberField,
+  openedRoom,
   otherNumber,
   pidField,
   pointerField,
@@ -50,6 +51,7 @@ import {
   timeField,
   unfinishedLine,
   unnamed,
+  unopened,
   withText,
 } from './layout'
 
@@ -67,8 +69,12 @@ export const numbers = memory.data(nameRoom * 4, 16)
 export { inputSize }
 export const input = memory.data(inputSize + 64, 16)
 
-/** Calls counted here, in rows by the index of the name: one more than were made, or 0 for those the host counts. */
+/** Calls counted here, in rows by the index of the name: one more than were made, 0 for those the host counts, unopened. */
 export const rows = memory.data(rowRoom * nameRoom * 4, 16)
+/** By cell of a row, of a call that was counted here first: the number of its line. */
+export const firsts = memory.data(rowRoom * nameRoom * 8, 16)
+/** By row: how many such calls there are, then which. */
+export const opened = memory.data(rowRoom * openedRoom * 4, 16)
 /** By the low bits of a pid: a thread of which calls are counted here, where its row is, and the call it is inside. */
 export const threads = memory.data(threadRoom * 4, 16)
 export const places = memory.data(threadRoom * 4, 16)
@@ -95,9 +101,9 @@ let inBrackets = false
 
 /**
  * Takes lines of [line, end), of which the calls must have these prefix fields, and counts them. Returns the kind of
- * the first that the host must take, or that it is slow, or that there is none.
+ * the first that the host must take, or that it is slow, or that there is none. `before`: how many lines there were.
  */
-export function read(line: usize, end: usize, expected: i32): u8 {
+export function read(line: usize, end: usize, expected: i32, before: f64): u8 {
   let slot: usize = 0
   let row: usize = 0
   let kind = endOfInput
@@ -119,8 +125,8 @@ export function read(line: usize, end: usize, expected: i32): u8 {
       } else {
         const cell = row + (call << 2)
         const count = load<u32>(cell)
-        if (count === 0) break
-        store<u32>(cell, count + 1)
+        if (<i32>count > 0) store<u32>(cell, count + 1)
+        else if (count !== unopened || !opens(row, cell, before + lines + 1)) break
         if (kind === unfinishedLine) store<i32>(pendings + slot, call)
         calls++
       }
@@ -142,6 +148,18 @@ export function read(line: usize, end: usize, expected: i32): u8 {
   store<i32>(found + foundValue, value)
   store<i32>(found + foundNumber, number)
   return kind
+}
+
+/** Counts the first of the calls in a cell, unless the row has too many of them. */
+function opens(row: usize, cell: usize, line: f64): bool {
+  const list = opened + ((row - rows) / nameRoom) * openedRoom
+  const length = load<u32>(list) + 1
+  if (length === openedRoom) return false
+  store<u32>(list, length)
+  store<i32>(list + (length << 2), call)
+  store<f64>(firsts + ((cell - rows) << 1), line)
+  store<u32>(cell, 2)
+  return true
 }
 
 /** What a line is, where it is not slow. */

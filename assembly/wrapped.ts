@@ -44,6 +44,12 @@ export function read(line: usize, end: usize, count: i32): usize {
   out = output
   let at = line
   while (at < end && out + lineLimit < output + inputSize) {
+    // An empty line has no wrapping.
+    if (load<u8>(at) === 0x0a) {
+      store<u8>(out++, 0x0a)
+      at++
+      continue
+    }
     let next = likeKnown(at, known)
     for (let other = 0; next === 0 && other < count; other++)
       if (other !== known && (next = likeKnown(at, other)) !== 0) known = other

@@ -1,6 +1,6 @@
 // Makes the table of security contexts. Each workload is recorded and its context derived; the same engine then runs it
 // with all layers, and without each capability and each mount (`verify --context`). Such a run must break, or something
-// must be refused. Rows in bench/results/context.md are not measured again, unless they are named.
+// must be refused. Rows in bench/results/context.md are not measured again, unless they are named. Notes below them stay.
 // npx tsx bench/context.ts [--root DIRECTORY] [--engine docker|podman] [--output FILE] [NAME...]
 import { execa } from 'execa'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -24,6 +24,8 @@ const [givenRoot, onlyEngine] = [option('--root'), option('--engine')]
 const file = option('--output') ?? resolve(import.meta.dirname, 'results/context.md')
 const seccompGen = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')] as const
 const known = existsSync(file) ? readFileSync(file, 'utf8') : ''
+/** What people wrote below the table. */
+const notes = /^\|[^\n]*\|\n(?!\|)(.*)$/ms.exec(known)?.[1] ?? ''
 const rows = new Map(
   [...known.matchAll(/^\| ([^|]+) \| (\w+) \|.*$/gm)].map(([row, a, b]) => [`${a} ${b}`, row]),
 )
@@ -203,6 +205,6 @@ Needed capabilities in sum: ${engines.map(([engine]) => `${sum(engine)} under ${
 | workload | engine | needed | each capability removed | mounts | all layers | each mount removed | profile | Pod Security |
 |---|---|---|---|---|---|---|---|---|
 ${ordered.join('\n')}
-`,
+${notes}`,
   )
 }

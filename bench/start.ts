@@ -14,13 +14,14 @@ const trees = [...(other === undefined ? [] : [other]), fileURLToPath(new URL('.
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bench-'))
 const profile = join(folder, 'app.json')
 const changed = join(folder, 'changed.json')
+const output = join(folder, 'output.txt')
 
 /** The seconds of CPU and clock time of one run of node. */
 function run(words: readonly string[]): { readonly cpu: number; readonly wall: number } {
   const before = performance.now()
   const { stderr, status } = spawnSync(
     '/bin/sh',
-    ['-c', '"$@" >/dev/null 2>&1; status=$?; times >&2; exit $status', 'sh', process.execPath, ...words],
+    ['-c', '"$@" >"$0" 2>&1; status=$?; times >&2; exit $status', output, process.execPath, ...words],
     { encoding: 'utf8' },
   )
   const wall = (performance.now() - before) / 1000

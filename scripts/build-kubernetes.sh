@@ -3,20 +3,32 @@
 # Debian's archive: Debian has no package of the API server or the kubelet, and this source is the last that it has.
 #   scripts/build-kubernetes.sh DIRECTORY
 #   SECCOMP_GEN_KUBERNETES=DIRECTORY/bin npx tap test/live/cluster.test.ts
-# Needs golang-1.19-go, rsync, jq, dpkg-dev, and deb-src lines of bookworm; 2 GB of space; some ten minutes. Nothing is
-# downloaded but Debian's packages (GOPROXY=off).
+# Needs golang-1.19-go, rsync, jq and dpkg-dev; 4 GB of space; some ten minutes. Nothing is downloaded but Debian's
+# packages (GOPROXY=off).
 set -euo pipefail
 directory=$(realpath -m "${1:?usage: scripts/build-kubernetes.sh DIRECTORY}")
-mkdir -p "$directory/bin" "$directory/source" "$directory/go/src/k8s.io" "$directory/packages"
+mkdir -p "$directory"/{bin,source,packages,go/src/k8s.io,lists/partial,cache/archives/partial}
+
+# This apt knows only bookworm and its sources, whatever the machine's own is told.
+signed='signed-by=/usr/share/keyrings/debian-archive-keyring.gpg'
+for kind in deb deb-src; do echo "$kind [$signed] http://deb.debian.org/debian bookworm main"; done >"$directory/sources"
+cat >"$directory/apt.conf" <<END
+Dir::Etc::sourcelist "$directory/sources";
+Dir::Etc::sourceparts "/dev/null";
+Dir::State::lists "$directory/lists";
+Dir::Cache "$directory/cache";
+END
+export APT_CONFIG=$directory/apt.conf
+apt-get -qq update
 cd "$directory/source"
-apt-get source --download-only kubernetes=1.20.*
+apt-get -qq source --download-only kubernetes
 tree=$directory/go/src/k8s.io/kubernetes
 rm -rf "$tree" && mkdir "$tree"
 tar xzf kubernetes_*.orig.tar.gz --strip-components=1 -C "$tree"
 
 # The source's own reflect2 reads the run-time's tables as Go 1.15 had them.
 cd "$directory/packages"
-apt-get download golang-github-modern-go-reflect2-dev etcd-server
+apt-get -qq download golang-github-modern-go-reflect2-dev etcd-server
 for each in *.deb; do dpkg-deb -x "$each" root; done
 cp root/usr/bin/etcd "$directory/bin/"
 rm -rf "$tree/vendor/github.com/modern-go/reflect2"

@@ -1,6 +1,6 @@
 // Makes the real world for main.ts. It reads and writes the standard streams by descriptor: Node's stream objects would
 // make them non-blocking, and a command that inherits them would get EAGAIN.
-import { openSync, read, writeSync } from 'node:fs'
+import { fstatSync, openSync, read, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Output, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
@@ -8,9 +8,19 @@ import { causeOf } from './errors/row.ts'
 import { run } from './main.ts'
 import { endingSignals } from './record/recording.ts'
 
-/** node:tty is loaded late: it takes 4 ms, and most commands do not ask. */
+/** A pipe or a file is told without node:tty, which takes 4 ms to load. */
 function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  if (process.platform !== 'win32' && !isCharacterDevice(descriptor)) return false
   return process.getBuiltinModule('node:tty').isatty(descriptor)
+}
+
+function isCharacterDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice()
+  } catch {
+    // The descriptor is closed.
+    return false
+  }
 }
 
 function output(descriptor: 1 | 2): Output {

@@ -1,14 +1,19 @@
 // SHA-256 (FIPS 180-4) in plain JavaScript: the core runs in a browser too, where node:crypto is not, and crypto.subtle
 // answers later. For fingerprints, which are short texts.
 
-const primes: readonly number[] = Array.from({ length: 312 }, (_, index) => index).filter(
-  (each) =>
-    each > 1 && Array.from({ length: each }, (_, index) => index).every((by) => by < 2 || each % by !== 0),
-)
 /** The first 32 bits of the fractional part. */
 const fraction = (root: number): number => ((root - Math.floor(root)) * 2 ** 32) | 0
-const initial = primes.slice(0, 8).map((each) => fraction(Math.sqrt(each)))
-const rounds = primes.slice(0, 64).map((each) => fraction(Math.cbrt(each)))
+
+/** Made with the first digest: most commands print none. */
+function makeConstants(): { readonly initial: readonly number[]; readonly rounds: readonly number[] } {
+  const primes: number[] = []
+  for (let each = 2; primes.length < 64; each++) if (primes.every((by) => each % by !== 0)) primes.push(each)
+  return {
+    initial: primes.slice(0, 8).map((each) => fraction(Math.sqrt(each))),
+    rounds: primes.map((each) => fraction(Math.cbrt(each))),
+  }
+}
+let constants: ReturnType<typeof makeConstants> | undefined
 
 const encoder = new TextEncoder()
 
@@ -22,8 +27,9 @@ export function sha256(text: string): string {
   // The number of bits, in 64.
   view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29))
   view.setUint32(padded.length - 4, bytes.length * 8)
-  const state = [...initial]
-  for (let block = 0; block < padded.length; block += 64) compress(state, view, block)
+  constants ??= makeConstants()
+  const state = [...constants.initial]
+  for (let block = 0; block < padded.length; block += 64) compress(state, view, block, constants.rounds)
   return state.map((each) => (each >>> 0).toString(16).padStart(8, '0')).join('')
 }
 
@@ -33,7 +39,7 @@ const words = new Int32Array(64)
  * Plain assignments and no calls: a comparison of profiles makes hundreds of fingerprints before V8 has optimized
  * anything.
  */
-function compress(state: number[], view: DataView, block: number): void {
+function compress(state: number[], view: DataView, block: number, rounds: readonly number[]): void {
   for (let index = 0; index < 16; index++) words[index] = view.getInt32(block + index * 4)
   for (let index = 16; index < 64; index++) {
     const early = words[index - 15] as number

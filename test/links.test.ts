@@ -43,6 +43,8 @@ const others: ReadonlySet<string> = new Set([
   '--cidfile',
   '--platform',
   '--cap-add',
+  '--cap-drop',
+  '--privileged',
   '--tmpfs',
   '--read-only',
   '--read-only-tmpfs',

@@ -55,7 +55,7 @@ export const rooms: readonly Room[] = [
   { path: 'check', packages: ['ajv/dist/runtime/ucs2length.js'] },
   { path: 'explain' },
   { path: 'harden' },
-  { path: 'print', packages: ['yaml'] },
+  { path: 'print', packages: ['jsonc-parser', 'yaml'] },
   { path: 'git', packages: ['execa'], acts: true },
   { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
   {

@@ -80,6 +80,10 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
     await writeOutput(result.text, output ?? patch, world)
     say(world, `patched: ${result.patched.join(', ')}`)
     if (result.unprivileged.length > 0) say(world, `no longer privileged: ${result.unprivileged.join(', ')}`)
+    if (result.unconfined.length > 0)
+      say(world, `still without a seccomp filter (--seccomp gives one): ${result.unconfined.join(', ')}`)
+    if (result.hostSysctls.length > 0)
+      say(world, `for containers on its network, set on the host: ${result.hostSysctls.join(', ')}`)
     if (result.left.length > 0) say(world, `without evidence, left as they are: ${result.left.join(', ')}`)
     if (result.unused.length > 0) say(world, `not in ${patch}: ${result.unused.join(', ')}`)
     return status

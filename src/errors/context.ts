@@ -63,6 +63,11 @@ export const contextErrors = {
     ({ file, member }: InFile & { readonly member: string }) =>
       `${file}: "${member}" is a YAML alias: write its value out there, so that it can be patched`,
   ],
+  'manifest-other-user': [
+    2,
+    ({ file, name, user }: InFile & { readonly name: string; readonly user: string }) =>
+      `${file}: ${name} starts as ${user} here, and was recorded as root: give --user with the number of that user, or record the container as it starts here`,
+  ],
   'no-container-to-patch': [
     2,
     ({

@@ -42,7 +42,7 @@ export function rateChanges(
     return made
   }
   return changes.map((change) => {
-    if (change.direction !== 'wider' || permissiveness(change.after) < 2) return { ...change, risks: [] }
+    if (change.direction !== 'wider' || permissiveness(change.after) < 2) return rated(change, [])
     const { architecture, syscall, number, conditional, capabilities } = change
     const opened = ({ args }: Risk): boolean => {
       if (!conditional || args === undefined) return true
@@ -51,8 +51,23 @@ export function rateChanges(
         permissiveness(meaning.answer(architecture, number, args)) === 2
       return !carriedOut(before) && carriedOut(after)
     }
-    return { ...change, risks: sortedRisks(risksOf(syscall).filter(opened)) }
+    return rated(change, sortedRisks(risksOf(syscall).filter(opened)))
   })
+}
+
+/** No spread: it would make every fingerprint, and most reports show none. */
+function rated(change: Change, risks: readonly Risk[]): RatedChange {
+  const { direction, architecture, syscall, number, conditional, before, after, args } = change
+  const { id, at, capabilities, contexts } = change
+  // prettier-ignore
+  return {
+    direction, architecture, syscall, number, conditional, before, after, args, id, at, capabilities,
+    ...(contexts && { contexts }),
+    get fingerprint() {
+      return change.fingerprint
+    },
+    risks,
+  }
 }
 
 /** Each class once, the gravest first. */

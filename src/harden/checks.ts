@@ -54,6 +54,9 @@ function isInOwnNamespace({ otherNamespace, effective, granted, started, depth }
   return (otherNamespace && (!effective || !granted)) || (started && depth > 0)
 }
 
+/** The hook and its function, which a compiler may make part of it. */
+const overcommit: ReadonlySet<string> = new Set(['cap_vm_enough_memory', 'security_vm_enough_memory_mm'])
+
 /**
  * The kernel asks only to choose a better way (ns_capable_noaudit; security/commoncap.c, cap_vm_enough_memory). The
  * exception is kernel/seccomp.c, seccomp_prepare_filter: without no_new_privs this answer decides.
@@ -61,8 +64,7 @@ function isInOwnNamespace({ otherNamespace, effective, granted, started, depth }
 function isSpeculative(check: CapabilityCheck): boolean {
   if (isFilterWithoutNoNewPrivileges(check)) return false
   return (
-    check.noAudit === true ||
-    check.functions.some((each) => each.includes('noaudit') || each === 'cap_vm_enough_memory')
+    check.noAudit === true || check.functions.some((each) => each.includes('noaudit') || overcommit.has(each))
   )
 }
 

@@ -52,7 +52,7 @@ function judgeFor(
 ): (use: ObservedChange | ObservedRead) => AccessAnswer {
   const owners = new Map<string, Owned | undefined>()
   const owned = (path: string): Owned | undefined => {
-    if (!owners.has(path)) owners.set(path, ownerOf(path, context))
+    if (!owners.has(path)) owners.set(path, path === '/' ? rootOf(context) : ownerOf(path, context))
     return owners.get(path)
   }
   const made = new Set(
@@ -69,11 +69,17 @@ function judgeFor(
   return (use) => {
     const path = normal(use.path)
     if (path === undefined) return 'unknown'
-    for (const directory of ancestorsOf(path)) {
+    const above = ancestorsOf(path).filter((each) => !isHis(each))
+    for (const directory of above) {
       const its = owned(directory)
-      if (its !== undefined && !isHis(directory) && !permits(its, user, search))
-        return { because: placeText(directory, its) }
+      if (its !== undefined && !permits(its, user, search)) return { because: placeText(directory, its) }
     }
+    const answer = judged(use, path)
+    // The use may fail at a directory that only a call with the path as text went through.
+    return answer === 'permitted' && above.some((each) => owned(each) === undefined) ? 'unknown' : answer
+  }
+
+  function judged(use: ObservedChange | ObservedRead, path: string): AccessAnswer {
     const parent = parentOf(path)
     const file = fileOf(use)
     switch (use.kind) {
@@ -134,6 +140,12 @@ function judgeFor(
     if (its === undefined) return 'unknown'
     return permits(its, user, write | search) ? 'permitted' : { because: placeText(directory, its) }
   }
+}
+
+/** The root directory when the container started. */
+function rootOf({ starts: [start] }: ObservedContext): Owned | undefined {
+  const { rootMode: mode, rootUid: uid, rootGid: gid } = start ?? {}
+  return mode === undefined || uid === undefined || gid === undefined ? undefined : { mode, uid, gid }
 }
 
 /** Root made the file in the recording, so the other user would make and own it. */

@@ -69,14 +69,14 @@ export function observe(
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions = {},
 ): Promise<Observations> {
-  return observeReturned(sources, options)
+  return observeWith({}, sources, options)
 }
 
-/** The same, and collects the results of calls made under a filter. Throws as observe() does. */
-export async function observeReturned(
+/** The same, and reports the results of calls made under a filter and executed programs. Throws as observe() does. */
+export async function observeWith(
+  reports: Pick<ReaderOptions, 'returned' | 'executed'>,
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions,
-  returned?: ReaderOptions['returned'],
 ): Promise<Observations> {
   if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
     throw new TypeError(`no such architecture: ${String(options.architecture)}`)
@@ -91,7 +91,7 @@ export async function observeReturned(
       choice: options.choice,
       afterFilter: options.afterFilter,
       context: options.context,
-      returned,
+      ...reports,
       signal: options.signal,
       progress: options.progress,
     },

@@ -1,7 +1,6 @@
 // Detects the format of a source by its start. A guess is a defect. A source with lines of two formats is refused, with
 // both named. A source that is recognised as something else is refused by its name. A source that is not recognised
 // goes to strace's reader, which may find calls in it.
-import { existsOnlyOn } from '../abi/spellings.ts'
 import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { carriesObservations, withoutOwn } from './observations/documents.ts'
@@ -9,8 +8,8 @@ import { formats, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
 import { qemu } from './qemu/grammar.ts'
 import { alike } from './qemu/lines.ts'
-import { completionOf } from './strace/completion.ts'
-import { isLine, parseLine } from './strace/parse-line.ts'
+import { isKnownCall } from './strace/known-call.ts'
+import { isLine } from './strace/parse-line.ts'
 import { isContextStart, isScan } from './own-results.ts'
 import { latin1 } from './byte-text.ts'
 import { lineLimit, withoutColours } from './text.ts'
@@ -69,7 +68,7 @@ function recognised(text: string): Map<Format, Met> {
     const bare = cut.includes('\x1b') ? withoutColours(cut) : cut
     if (bare === '') continue
     const format =
-      isStraceLine(bare) && !qemu.recognises(bare)
+      isKnownCall(bare) && !qemu.recognises(bare)
         ? 'strace'
         : formats.find((each) => formatTable[each].grammar?.recognises(bare) === true)
     if (format === undefined) continue
@@ -85,14 +84,6 @@ function recognised(text: string): Map<Format, Met> {
   // If qemu writes every line of strace alike, the lines are qemu's.
   if (found.has('qemu') && found.get('strace')?.count === ofBoth) found.delete('strace')
   return found
-}
-
-/** Whether the line is a call of a known name that returned, or whose rest follows on another line. */
-function isStraceLine(line: string): boolean {
-  const { shape } = parseLine(line)
-  if (shape.kind !== 'call' || existsOnlyOn(shape.name).length === 0) return false
-  const { kind } = completionOf(line, shape.open)
-  return kind === 'returned' || kind === 'unfinished'
 }
 
 function ofLines(name: string, found: ReadonlyMap<Format, Met>, asked: Format): Format {

@@ -18,7 +18,9 @@ import type { Sink } from './seen.ts'
 import { chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
 import { bytesOf, WrappedLines } from './wrapped-lines.ts'
-import { wrappingOf, Unwrapping, type Wrapping } from './wrapping.ts'
+import { Unwrapping } from './unwrapping.ts'
+import { wrappingOf } from './wrapping.ts'
+import type { Wrapping } from './wrappings.ts'
 
 /** How many bytes at the start of a source are examined to detect its format. */
 const headSize = 262144
@@ -115,9 +117,14 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
   if (unwrapping.takesPieces) return bytesOf(unwrapping.piece(latin1(head)))
+  // Beside strace's lines with their prefix, the other lines decide nothing: they may be of a document around a trace.
+  const isPrefixed = wrapping.writers !== undefined
   const lines = new Lines((bytes, start, end) => {
     const text = latin1(bytes, start, end - 1)
-    for (const line of text.split('\n')) pieces.push(bytesOf(unwrapping.line(line)))
+    for (const line of text.split('\n')) {
+      const inside = unwrapping.line(line)
+      if (!isPrefixed || unwrapping.isWrapped) pieces.push(bytesOf(inside))
+    }
   })
   lines.feed(head)
   const inside = joined(pieces)
@@ -127,32 +134,38 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
 /** Passes bytes to the reader as lines, without their wrapping. */
 class LineFeed {
   readonly #plain: Lines
-  readonly #wrapped: Lines | undefined
+  /** Takes the entries of JSON that is not one object a line out of it; their lines have the wrapping inside. */
+  readonly #entries: Unwrapping | undefined
   readonly #unwrapping: Unwrapping | undefined
+  readonly #wrapped: Lines | undefined
   /** The reader of a document, which gets all bytes: a line may be long, and none of it may be dropped. */
   readonly #document: Reader | undefined
 
   constructor(reader: Reader, wrapping: Wrapping | undefined) {
     this.#document = reader.isDocument === true && wrapping === undefined ? reader : undefined
     this.#plain = new Lines((bytes, start, end) => reader.takeLines(bytes, start, end))
-    if (wrapping === undefined) return
-    const unwrapping = new Unwrapping(wrapping)
+    let ofLines = wrapping
+    if (wrapping?.level !== undefined) {
+      const { inner, ...entries } = wrapping
+      this.#entries = new Unwrapping(entries)
+      ofLines = inner
+    }
+    if (ofLines === undefined) return
+    const unwrapping = new Unwrapping(ofLines)
     this.#unwrapping = unwrapping
-    if (unwrapping.takesPieces) return
-    const lines = new WrappedLines(wrapping, unwrapping, (inside) => this.#plain.feed(inside))
+    const lines = new WrappedLines(ofLines, unwrapping, (inside) => this.#plain.feed(inside))
     this.#wrapped = new Lines((bytes, start, end) => lines.take(bytes, start, end))
   }
 
   feed(bytes: Uint8Array): void {
     if (this.#document !== undefined) return this.#document.takeLines(bytes, 0, bytes.length)
-    if (this.#unwrapping?.takesPieces === true)
-      return this.#plain.feed(bytesOf(this.#unwrapping.piece(latin1(bytes))))
     const lines = this.#wrapped ?? this.#plain
-    lines.feed(bytes)
+    lines.feed(this.#entries === undefined ? bytes : bytesOf(this.#entries.piece(latin1(bytes))))
   }
 
   /** Ends the source. Returns whether the last line was cut. */
   end(): boolean {
+    if (this.#entries !== undefined) (this.#wrapped ?? this.#plain).feed(bytesOf(this.#entries.end()))
     const cut = this.#wrapped?.end() ?? false
     if (this.#unwrapping !== undefined) this.#plain.feed(bytesOf(this.#unwrapping.end()))
     return this.#plain.end() || cut

@@ -31,7 +31,9 @@ function ofJournal(entry: Readonly<Record<string, unknown>>): {
         : undefined
   const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
   const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
-  const time = stamp > 0 && stamp < 8.64e18 ? `${timeOf(Math.floor(stamp / 1000))} - ` : ''
+  // Without a time, "strace: " before the text would be a message of strace's.
+  const isTimed = stamp > 0 && stamp < 8.64e18
+  const time = isTimed || own === undefined ? `${timeOf(isTimed ? Math.floor(stamp / 1000) : 0)} - ` : ''
   return {
     stream: '',
     text: `${time}${oneWord(identifier)}: ${message.includes('\n') ? message.replaceAll('\n', ' ') : message}\n`,

@@ -4,10 +4,12 @@
 // journald (MESSAGE), Google's (textPayload), Azure's (LogEntry, LogMessage) and GELF's (short_message) entries,
 // OpenTelemetry's (stringValue).
 import { jsonObject, member, textOf } from './json-line.ts'
+import { holdsResult } from './strace/completion.ts'
+import { isLine } from './strace/parse-line.ts'
 
 const names = [
   'log', 'message', 'msg', 'MESSAGE', 'line', '_raw', 'event', 'event.original', 'textPayload', 'short_message',
-  'stringValue', 'LogEntry', 'LogMessage', '@message',
+  'stringValue', 'LogEntry', 'LogMessage', '@message', 'stderr', 'output', 'out', 'text', 'body', 'content',
 ] as const // prettier-ignore
 const around: readonly (readonly string[])[] = [
   [],
@@ -16,6 +18,9 @@ const around: readonly (readonly string[])[] = [
   ['fields'],
   ['event'],
   ['jsonPayload'],
+  ['attributes'],
+  ['content'],
+  ['message'],
 ]
 
 /** The text of a log line, and its stream if the entry names one; undefined for other objects. */
@@ -45,6 +50,10 @@ const listed = /^\[\d+\] \S{1,255}: \[(?:\[[\d.]+, \{.*?\}\]|[\d.]+), (\{.*\})\]
 
 function withoutTag(line: string): string {
   if (line.startsWith('{')) return line
+  // A sequence of RFC 7464, and server-sent events.
+  // oxlint-disable-next-line no-control-regex -- RS
+  const [before] = /^(?:\x1e|data: )/.exec(line) ?? []
+  if (before !== undefined) return line.slice(before.length)
   const object = listed.exec(line)?.[1]
   return object === undefined ? line.replace(tagged, '') : object.replaceAll(/("(?:[^"\\]|\\.)*")=>/g, '$1:')
 }
@@ -59,6 +68,19 @@ export function valueOfPair(text: string): string | undefined {
     return undefined
   }
 }
+
+/** The text of a JSON string that contains a line or a result of strace; undefined for another string. */
+export function linesOfString(written: string): string | undefined {
+  try {
+    const text = JSON.parse(written) as string
+    return holdsResult(text) || text.split('\n', linesLooked).some((line) => isLine(line)) ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** How many lines of a string are looked at. */
+const linesLooked = 64
 
 /** Docker cuts a long line into pieces of 16 KiB of UTF-8. Their text has at least so many UTF-16 code units. */
 const shortestPiece = 4096

@@ -6,8 +6,11 @@
 /** Where the entries are: how many brackets are open around an entry, and which bracket begins it. */
 export interface EntryLevel {
   readonly depth: number
-  readonly bracket: '{' | '['
+  readonly bracket: Bracket
 }
+
+/** How an entry begins: an object, a pair, or a string. */
+export type Bracket = '{' | '[' | '"'
 
 /** The longest entry that is read, and the greatest depth at which entries are searched. */
 const entryLimit = 1 << 20
@@ -43,14 +46,21 @@ export class JsonValues {
     if (this.isBroken) return
     let from = 0
     let at = this.#inString ? this.#endOfString(text, 0) : 0
+    if (at > 0) this.#endOfEntry(text, 0, at)
     for (; at < text.length; at++) {
       const code = text.charCodeAt(at)
       if (code === quote) {
+        const start = at
+        if (this.#isEntry('"')) {
+          this.#open = 1
+          from = at
+        }
         this.#inString = true
         at = this.#endOfString(text, at + 1) - 1
+        this.#endOfEntry(text, start, at + 1)
       } else if (code === 0x7b || code === 0x5b) {
         if (this.#open > 0) this.#open++
-        else if (this.#depth === this.#level.depth && text[at] === this.#level.bracket) {
+        else if (this.#isEntry(code === 0x7b ? '{' : '[')) {
           this.#open = 1
           from = at
         } else if (this.#level.depth > 0 || code === 0x7b) this.#depth++
@@ -70,6 +80,19 @@ export class JsonValues {
     const rest = text.slice(from)
     this.#text += this.#inString ? rest : rest.trim()
     if (this.#text.length > entryLimit) this.#break()
+  }
+
+  #isEntry(bracket: Bracket): boolean {
+    return this.#open === 0 && this.#depth === this.#level.depth && bracket === this.#level.bracket
+  }
+
+  /** Ends an entry that is a string, if the string has ended. */
+  #endOfEntry(text: string, from: number, end: number): void {
+    if (this.#level.bracket !== '"' || this.#open === 0 || this.#inString) return
+    this.#open = 0
+    const entry = this.#text + text.slice(from, end)
+    this.#text = ''
+    this.#ended(entry)
   }
 
   /** Ends a line. A string that does not end on its line is broken JSON. */
@@ -118,16 +141,34 @@ function isBetween(code: number): boolean {
  */
 export function entryLevel(
   head: string,
-  isEntry: (text: string, bracket: '{' | '[') => boolean,
+  isEntry: (text: string, bracket: Bracket) => boolean,
 ): EntryLevel | undefined {
+  return levelOf(head, isEntry) ?? levelOfString(head, isEntry)
+}
+
+const quoted = /"(?:[^"\\]|\\.)*"|[[{\]}]/gs
+
+function levelOfString(
+  head: string,
+  isEntry: (text: string, bracket: Bracket) => boolean,
+): EntryLevel | undefined {
+  let depth = 0
+  for (const [token] of head.matchAll(quoted)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (depth > 0 && depth <= depthLimit && isEntry(token, '"')) return { depth, bracket: '"' }
+  }
+  return undefined
+}
+
+function levelOf(head: string, isEntry: (text: string, bracket: Bracket) => boolean): EntryLevel | undefined {
   const starts: number[] = []
-  const quoted = /"(?:[^"\\]|\\.)*"|[[{\]}]/gs
   for (const { 0: token, index } of head.matchAll(quoted)) {
     if (token === '{' || token === '[') starts.push(index)
     else if (token === '}' || token === ']') {
       const start = starts.pop()
       if (start === undefined) return undefined
-      const bracket = head[start] as '{' | '['
+      const bracket = head[start] as Bracket
       if (starts.length < depthLimit && isEntry(head.slice(start, index + 1), bracket))
         return { depth: starts.length, bracket }
     }

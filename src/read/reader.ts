@@ -3,6 +3,7 @@ import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
+import type { ExecutedProgram } from './strace/executed.ts'
 import type { ReturnedCalls, KeepCall } from './strace/filtered-results.ts'
 import type { ReadingOptions } from './source.ts'
 import type { CallerChoice } from './subject.ts'
@@ -18,6 +19,8 @@ export interface ReaderOptions extends ReadingOptions {
   readonly afterFilter?: boolean | undefined
   /** For strace's traces, with afterFilter: the calls with their results, reported when the trace is over. */
   readonly returned?: { readonly wanted: KeepCall; readonly tell: (calls: ReturnedCalls) => void } | undefined
+  /** For strace's traces: called with each program that a traced process executed. */
+  readonly executed?: ((program: ExecutedProgram) => void) | undefined
   /** For strace's traces: also collect the evidence for a security context, so that every line takes the slow path. */
   readonly context?: boolean | undefined
   /** Called for every call in order. Without it readers only count, which is faster. */

@@ -16,8 +16,22 @@ export function lineText(bytes: Uint8Array, start: number, end: number): string 
   return text.includes('\x1b') ? withoutColours(text) : text
 }
 
-/** Removes `ESC[…m` and the other CSI and OSC sequences of a terminal capture. */
+// oxlint-disable-next-line no-control-regex -- ESC is what is looked for
+const colours = /\x1b(?:\[[0-9;?]*[A-Za-z]|[\]_][^\x07\x1b]*(?:\x07|\x1b\\))/g
+
+/** Removes `ESC[…m` and the other CSI, OSC and APC sequences of a terminal capture (APC: Buildkite's times). */
 export function withoutColours(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- ESC is what is looked for
-  return text.replaceAll(/\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g, '')
+  return text.replaceAll(colours, '')
+}
+
+/** The text behind the first `length` characters that are no colours, and behind the colours that end there. */
+export function behind(text: string, length: number): string {
+  let at = 0
+  let left = length
+  for (const { index, 0: found } of text.matchAll(colours)) {
+    if (index - at > left) break
+    left -= index - at
+    at = index + found.length
+  }
+  return text.slice(at + left)
 }

@@ -4,7 +4,8 @@ import { latin1, latin1Bytes, viewOf } from './byte-text.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from './compiled.ts'
 import { wrappedCode } from './data/wrapped.ts'
 import { classes, likenessOf, partLimit, type Likeness, type Part } from './likeness.ts'
-import { isByLine, Unwrapping, type Wrapping } from './wrapping.ts'
+import { Unwrapping } from './unwrapping.ts'
+import { isByLine, type Wrapping } from './wrappings.ts'
 
 interface CompiledWrapped extends Compiled {
   readonly output: CompiledGlobal

@@ -1,101 +1,30 @@
-// Removes what loggers put around the lines of a program: container logs as JSON or CRI lines, the journal's fields and
-// JSON, dmesg's JSON, compose's names, times, mail. The first lines of a source show its wrapping, which is removed
-// line by line. Authority: the json-file driver of Docker, the CRI logging format of Kubernetes (cri-api, kubelet
-// logs.go), systemd.journal-fields(7), dmesg(1) of util-linux, RFC 2045 6.7 for quoted-printable.
+// Finds out what loggers put around the lines of a program. The first lines of a source show its wrapping
+// (wrappings.ts), which is removed line by line (unwrapping.ts).
+import { csvValues, separators, type CsvColumn } from './csv-lines.ts'
 import { isProfile } from './either.ts'
 import { formats, formatTable } from './formats.ts'
-import {
-  journalEntry,
-  ofDmesg,
-  ofExportedJournal,
-  ofPrettyJournal,
-  ofVerboseJournal,
-  type Unwrap,
-} from './journal-entries.ts'
 import { jsonObject } from './json-line.ts'
-import { loggedText, valueOfPair, withDockersEnd } from './json-logs.ts'
-import { entryLevel, JsonValues, type EntryLevel } from './json-values.ts'
-import { logPrefixes, withoutPrefix, writerOf, type LogPrefix } from './log-prefixes.ts'
+import { linesOfString, loggedText, valueOfPair } from './json-logs.ts'
+import { entryLevel, type Bracket } from './json-values.ts'
+import { logPrefixes, prefixRows, withoutPrefix } from './log-prefixes.ts'
+import { holdsResult } from './strace/completion.ts'
+import { isCallOrRest, isKnownCall, isOwnLine } from './strace/known-call.ts'
 import { isLine } from './strace/parse-line.ts'
-import { lineLimit } from './text.ts'
-
-// A pattern matches the prefix only: matching the rest of the line would visit each of its characters.
-const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d) /
-const ofCri = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\w+)* /
-// oxlint-disable-next-line no-control-regex -- compose colours the names
-const ofCompose = /^(?:\x1b\[[0-9;]*m)*([A-Za-z0-9][\w.-]*) +\| (?:\x1b\[0m)?/
-
-const wrappings: Readonly<Record<string, Unwrap>> = {
-  'json-file': (line) => {
-    if (!line.startsWith('{"log":"')) return undefined
-    try {
-      const { log, stream } = JSON.parse(line) as { log?: unknown; stream?: unknown }
-      return typeof log === 'string' ? { stream: String(stream), text: withDockersEnd(log) } : undefined
-    } catch {
-      return undefined
-    }
-  },
-  'json-log': (line) => loggedText(line),
-  'journal-json': journalEntry,
-  cri: (line) => {
-    const [prefix, stream = '', tag] = ofCri.exec(line) ?? []
-    if (prefix === undefined) return undefined
-    return { stream, text: `${line.slice(prefix.length)}${tag === 'F' ? '\n' : ''}` }
-  },
-  // strace's lines in `docker logs -t` or `kubectl logs --timestamps`. Readers of syslog need their times.
-  timestamps: (line) => {
-    const [prefix] = stamped.exec(line) ?? []
-    const text = prefix === undefined ? undefined : line.slice(prefix.length)
-    return text === undefined || !isLine(text) ? undefined : { stream: '', text: `${text}\n` }
-  },
-  compose: (line) => {
-    const [prefix, stream = ''] = ofCompose.exec(line) ?? []
-    return prefix === undefined ? undefined : { stream, text: `${line.slice(prefix.length)}\n` }
-  },
-  mail: (line) => (line.startsWith('> ') ? { stream: '', text: `${line.slice(2)}\n` } : undefined),
-  'quoted-printable': (line) => {
-    if (!/=3D|=$/.test(line)) return { stream: '', text: `${line}\n` }
-    const plain = line.replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    )
-    return { stream: '', text: plain.endsWith('=') ? plain.slice(0, -1) : `${plain}\n` }
-  },
-}
-
-function unwrapperOf(name: string): Unwrap {
-  if (name === 'journal-export') return ofExportedJournal()
-  if (name === 'journal-verbose') return ofVerboseJournal()
-  if (name === 'journal-pretty') return ofPrettyJournal()
-  if (name === 'dmesg-json') return ofDmesg()
-  return wrappings[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
-}
-
-/** Whether every line has a wrapping of its own, whatever the lines before it are. */
-export function isByLine({ name, inner }: Wrapping): boolean {
-  const isOwn = Object.hasOwn(wrappings, name) || (logPrefixes as readonly string[]).includes(name)
-  return isOwn && (inner === undefined || isByLine(inner))
-}
+import { lineLimit, withoutColours } from './text.ts'
+import { Unwrapping } from './unwrapping.ts'
+import { unwrapperOf, type Wrapping } from './wrappings.ts'
 
 /** How many lines must be wrapped alike before the wrapping is removed; all lines if there are fewer. */
 const linesLooked = 5
-
-export interface Wrapping {
-  readonly name: string
-  /** For JSON that is not one object a line: where its entries are. */
-  readonly level?: EntryLevel
-  /** The writer of strace's lines, if the log names writers: the lines of others are the program's. */
-  readonly stream?: string
-  /** The wrapping around the lines inside. */
-  readonly inner?: Wrapping
-}
 
 /** The most wrappings inside each other, such as the journal's text in an exporter's JSON in an array. */
 const mostWrappings = 4
 
 /** The wrapping of a source that starts with this text; undefined if there is none. */
 export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
-  const outer = outerOf(head, depth)
-  if (outer === undefined || depth === mostWrappings) return outer
+  const outer = outerOf(head) ?? ofValues(head, depth)
+  if (outer === undefined) return ofCalls(head, depth)
+  if (depth === mostWrappings) return outer
   const unwrapping = new Unwrapping(outer)
   const text = head
     .split('\n')
@@ -112,27 +41,15 @@ function isOfSomeFormat(line: string): boolean {
   return isLine(line) || formats.some((each) => formatTable[each].grammar?.recognises(line) === true)
 }
 
-function outerOf(head: string, depth: number): Wrapping | undefined {
+function outerOf(head: string): Wrapping | undefined {
   const name = wrappingName(head)
-  if (name === undefined) return ofValues(head, depth) ?? ofPrefix(head)
-  const unwrap = unwrapperOf(name)
+  if (name === undefined) return undefined
+  const unwrap = unwrapperOf({ name })
   const isTold = head.split(/\r?\n/).some((line) => {
     const found = unwrap(line)
     return found?.stream === 'stderr' && isLine(found.text) && found.text.includes(' = ')
   })
   return isTold ? { name, stream: 'stderr' } : { name }
-}
-
-/** The prefix of a log, if all first lines have it and one line is a call of strace. */
-function ofPrefix(head: string): Wrapping | undefined {
-  const first = firstLines(head)
-  if (first.length === 0) return undefined
-  for (const name of logPrefixes) {
-    if (!first.every((line) => withoutPrefix(name, line) !== undefined)) continue
-    const stream = writerOf(name, head.split(/\r?\n/))
-    if (stream !== undefined) return { name, stream }
-  }
-  return undefined
 }
 
 const order = [
@@ -143,7 +60,6 @@ const order = [
   'journal-verbose',
   'dmesg-json',
   'cri',
-  'timestamps',
   'compose',
   'mail',
   'json-log',
@@ -159,7 +75,7 @@ function wrappingName(head: string): string | undefined {
   // `mail`: strace -k prints frames after " > ", never at the start of the line.
   return order.find((name) => {
     if (name === 'json-log' && isRead) return false
-    const unwrap = unwrapperOf(name)
+    const unwrap = unwrapperOf({ name })
     return first.every((line) => unwrap(line) !== undefined)
   })
 }
@@ -179,7 +95,12 @@ function isWrappedDeep(head: string): boolean {
   return /\[\s*[[{]/.test(head)
 }
 
-function isEntry(written: string, bracket: '{' | '[', depth: number): boolean {
+function isEntry(written: string, bracket: Bracket, depth: number): boolean {
+  if (bracket === '"') {
+    const lines = linesOfString(written)
+    if (lines?.split('\n').some((line) => isKnownCall(line)) === true) return true
+    return lines !== undefined && depth < mostWrappings && wrappingOf(lines, depth + 1) !== undefined
+  }
   const text = written.includes('\n') ? written.replaceAll(/\s*\n\s*/g, '') : written
   const logged = bracket === '[' ? valueOfPair(text) : (loggedText(text)?.text ?? text)
   if (logged === undefined) return false
@@ -203,112 +124,122 @@ function firstLines(head: string): string[] {
   return lines
 }
 
-/** Removes the wrapping of a whole source. Split lines of one stream are joined again, in bounded memory. */
-export class Unwrapping {
-  readonly #unwrap: Unwrap
-  readonly #values: JsonValues | undefined
-  /** The finished entries, each with its line end. */
-  #entries = ''
-  #hasEntry = false
-  readonly #stream: string | undefined
-  readonly #parts = new Map<string, string>()
-  readonly #inner: Unwrapping | undefined
-  #isFirst = true
-  #isWrapped = false
+/** How many lines with a result are looked at. */
+const sampleSize = 64
 
-  constructor({ name, level, stream, inner }: Wrapping) {
-    this.#unwrap = unwrapperOf(name)
-    this.#values =
-      level &&
-      new JsonValues(level, (entry) => {
-        this.#hasEntry = true
-        const text = level.bracket === '[' ? JSON.stringify({ line: valueOfPair(entry) }) : entry
-        this.#entries += `${text}\n`
-      })
-    this.#stream = stream
-    this.#inner = inner && new Unwrapping(inner)
+/** The wrapping of a log, if most lines with the result of a call are calls of strace without it, and few with it. */
+function ofCalls(head: string, depth: number): Wrapping | undefined {
+  if (!holdsResult(head)) return undefined
+  const lines = head.split(/\r?\n/).filter((line) => line !== '' && line.length < lineLimit)
+  const sample: string[] = []
+  for (const line of lines) if (holdsResult(line) && sample.push(line) === sampleSize) break
+  const isEnough = (calls: number): boolean => calls > 0 && calls * 2 >= sample.length
+  if (isEnough(ownIn(sample)) || isEnough(ofOtherFormats(sample))) return undefined
+  let best: Wrapping | undefined
+  let most = 0
+  for (const outer of candidates(lines, sample)) {
+    const text = unwrapped(outer, sample)
+    const isChanged = text.some((line, index) => line !== sample[index])
+    const isLast = !isChanged || isEnough(callsIn(text)) || depth === mostWrappings
+    const inner = isLast
+      ? undefined
+      : isLoose(outer)
+        ? ofTimes(text)
+        : wrappingOf(`${text.join('\n')}\n`, depth + 1)
+    const wrapping = inner === undefined ? outer : { ...outer, inner }
+    const calls = callsIn(inner === undefined ? text : unwrapped(wrapping, sample))
+    const isBetter =
+      calls > most || (calls === most && best !== undefined && depthOf(wrapping) < depthOf(best))
+    if (!isBetter || !isEnough(calls)) continue
+    const whole = withWriters(wrapping, lines)
+    if (!isMostlyLines(whole, lines)) continue
+    best = whole
+    most = calls
   }
+  return best
+}
 
-  /** Whether it takes text in any pieces, because a line may be as long as the source. */
-  get takesPieces(): boolean {
-    return this.#values !== undefined
-  }
+function candidates(lines: readonly string[], sample: readonly string[]): readonly Wrapping[] {
+  const [first = ''] = lines
+  const columns = separators.flatMap((separator) => {
+    const names = csvValues(first, separator)
+    return (csvValues(sample[0] as string, separator) ?? []).map((_, index): CsvColumn => {
+      const name = names?.[index]
+      return { separator, index, header: /^[@\w. -]{1,64}$/.test(name ?? '') ? name : undefined }
+    })
+  })
+  return [
+    ...['gitlab', ...logPrefixes, 'logfmt', 'value'].map((name) => ({ name })),
+    ...columns.map((column) => ({ name: 'csv', column })),
+  ]
+}
 
-  /** Whether no line is begun, so that the next one stands alone. */
-  get isBetween(): boolean {
-    return !this.#isFirst && this.#parts.size === 0 && this.#inner?.isBetween !== false
-  }
+function isLoose({ name }: Wrapping): boolean {
+  return logPrefixes.some((each) => each === name && prefixRows[each].isLoose === true)
+}
 
-  /** Whether the line before had this wrapping and those inside. */
-  get isWrapped(): boolean {
-    return this.#isWrapped && this.#inner?.isWrapped !== false
-  }
+/** How many lines have no prefix. */
+function ownIn(lines: readonly string[]): number {
+  return lines.filter((line) => isOwnLine(withoutColours(line))).length
+}
 
-  /** The text that a wrapped line (without its end) completes. A line without wrapping passes unchanged. */
-  line(line: string): string {
-    return this.takesPieces ? this.piece(`${line}\n`) : this.#within(this.#outer(line))
-  }
+/** Behind words only a time is looked for: most other prefixes are words too. */
+function ofTimes(lines: readonly string[]): Wrapping | undefined {
+  return lines.every((line) => withoutPrefix('time', line) !== undefined) ? { name: 'time' } : undefined
+}
 
-  /** Like line(), for text in any pieces. A line in which no entry ends becomes an empty one: places stay right. */
-  piece(text: string): string {
-    const values = this.#values as JsonValues
-    let given = ''
-    for (let at = 0; at < text.length;) {
-      const stop = text.indexOf('\n', at)
-      const isEnd = stop !== -1
-      const part = text.slice(at, isEnd ? stop : undefined)
-      at = isEnd ? stop + 1 : text.length
-      if (values.isBroken) {
-        given += isEnd ? `${part}\n` : part
-        continue
-      }
-      values.feed(part)
-      given += this.#entries
-      this.#entries = ''
-      if (!isEnd) continue
-      values.endLine()
-      if (!this.#hasEntry) given += '\n'
-      this.#hasEntry = false
-    }
-    return this.#within(given)
-  }
+function depthOf({ inner }: Wrapping): number {
+  return inner === undefined ? 1 : 1 + depthOf(inner)
+}
 
-  #within(text: string): string {
-    const inner = this.#inner
-    if (inner === undefined || text === '') return text
-    const stop = text.indexOf('\n')
-    if (stop === text.length - 1) return inner.line(text.slice(0, stop))
-    const lines = text.split('\n')
-    const rest = lines.pop() ?? ''
-    return lines.map((each) => inner.line(each)).join('') + (rest === '' ? '' : inner.line(rest))
-  }
+function callsIn(lines: readonly string[]): number {
+  return lines.filter((line) => isCallOrRest(line)).length
+}
 
-  #outer(line: string): string {
-    const bare = line.endsWith('\r') ? line.slice(0, -1) : line
-    const found = this.#unwrap(bare)
-    const isFirst = this.#isFirst
-    this.#isFirst = false
-    this.#isWrapped = found !== undefined
-    if (found === undefined) return `${bare}\n`
-    // An empty line keeps the places of the others right.
-    if (this.#stream !== undefined && found.stream !== this.#stream) return '\n'
-    // The wrapped file may have begun with UTF-8's byte order mark.
-    const inner = isFirst ? found.text.replace(/^\xef\xbb\xbf/, '') : found.text
-    if (this.#parts.size === 0 && inner.endsWith('\n')) return inner
-    const text = (this.#parts.get(found.stream) ?? '') + inner
-    if (text.endsWith('\n')) {
-      this.#parts.delete(found.stream)
-      return text
-    }
-    // Text beyond what any reader reads is dropped, and so are more streams than a pod has.
-    if (this.#parts.size < 64) this.#parts.set(found.stream, text.slice(0, 2 * lineLimit))
-    return ''
-  }
+function ofOtherFormats(lines: readonly string[]): number {
+  return lines.filter((line) => formats.some((each) => formatTable[each].grammar?.recognises(line) === true))
+    .length
+}
 
-  end(): string {
-    const begun = this.#values === undefined ? this.#unwrap.begun?.() : this.#values.begun
-    const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun.trimEnd()])].join('\n')
-    this.#parts.clear()
-    return this.#within(rest) + (this.#inner?.end() ?? '')
+/** The lines without the wrapping. */
+function unwrapped(wrapping: Wrapping, lines: readonly string[]): string[] {
+  const unwrapping = new Unwrapping(wrapping)
+  const text = lines.map((line) => unwrapping.line(line)).join('') + unwrapping.end()
+  return text.split('\n').filter((line) => line !== '')
+}
+
+/** Names who wrote strace's lines. */
+function withWriters(wrapping: Wrapping, lines: readonly string[]): Wrapping {
+  const { name, inner } = wrapping
+  const prefix = logPrefixes.find((each) => each === name)
+  if (prefix === undefined) return wrapping
+  /** By writer of a call, how many lines are strace's. */
+  const writers = new Map<string, number>()
+  const texts: string[] = []
+  for (const line of lines) {
+    const found = withoutPrefix(prefix, line)
+    if (found === undefined) continue
+    const text = found.text.slice(0, -1)
+    texts.push(text)
+    const [inside = ''] = inner === undefined ? [text] : unwrapped(inner, [text])
+    const known = writers.get(found.stream)
+    if (known === undefined ? isKnownCall(inside) : isLine(inside))
+      writers.set(found.stream, (known ?? 0) + 1)
   }
+  const names = [...writers].sort((a, b) => b[1] - a[1]).map(([writer]) => writer)
+  return {
+    ...wrapping,
+    writers: new Set(prefixRows[prefix].isShared === true ? names.slice(0, 1) : names),
+    ...(inner && { inner: withWriters(inner, texts) }),
+  }
+}
+
+/** Whether most lines of a prefix that any text may have are strace's. */
+function isMostlyLines(wrapping: Wrapping, lines: readonly string[]): boolean {
+  for (let at: Wrapping | undefined = wrapping; at !== undefined; at = at.inner) {
+    if (!isLoose(at)) continue
+    const texts = unwrapped(wrapping, lines)
+    return texts.filter((text) => isLine(text)).length * 2 >= lines.length
+  }
+  return true
 }

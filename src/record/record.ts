@@ -29,6 +29,7 @@ import type {
   RecordSettings,
 } from './recording.ts'
 import { run } from './runner/index.ts'
+import { isFiltered } from './runner/processes.ts'
 import { findProgram } from './runner/program.ts'
 import { attachStrace } from './strace/index.ts'
 
@@ -45,7 +46,11 @@ export async function record(options: RecordOptions): Promise<Recording> {
   if (options.container !== undefined) return recordContainer(options)
   if (options.query !== undefined) return recordPods(options)
   if (options.cgroup !== undefined) return recordCgroup(options)
-  return options.pid === undefined ? recordCommand(options) : recordProcess(options)
+  if (options.pid === undefined) return recordCommand(options)
+  // What a process under a filter starts is under the same filter: a client is part of that workload.
+  const isWhole = isFiltered(options.pid)
+  const recording = await recordProcess(options)
+  return isWhole ? recording : refuseClients(recording)
 }
 
 async function recordContainer(options: ContainerOptions): Promise<Recording> {
@@ -55,7 +60,7 @@ async function recordContainer(options: ContainerOptions): Promise<Recording> {
     async () => {
       const found = await findContainer(container, options.env ?? process.env)
       return 'pid' in found
-        ? record({ ...given, name, pid: found.pid })
+        ? recordProcess({ ...given, name, pid: found.pid })
         : recordCgroup({ ...given, name, cgroup: found.cgroup })
     },
     () => recordPods({ ...given, query: { container } }),

@@ -67,8 +67,9 @@ function sameAnswer({ change, risk, architectures }: Alike): string {
 function grouped<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly [T, ...T[]]> {
   const found = new Map<string, [T, ...T[]]>()
   for (const each of all) {
-    const group = found.get(keyOf(each))
-    if (group === undefined) found.set(keyOf(each), [each])
+    const key = keyOf(each)
+    const group = found.get(key)
+    if (group === undefined) found.set(key, [each])
     else group.push(each)
   }
   return found

@@ -158,6 +158,21 @@ const rows: readonly Row[] = [
     because: /without depending on the answer/,
   },
   {
+    says: 'the same, by a kernel whose compiler made the function part of its hook',
+    evidence: {
+      checks: [
+        check({
+          capability: 'CAP_SYS_ADMIN',
+          call: 'mmap',
+          functions: ['security_vm_enough_memory_mm', 'do_brk_flags'],
+        }),
+      ],
+    },
+    capability: 'CAP_SYS_ADMIN',
+    verdict: 'not needed',
+    because: /without depending on the answer/,
+  },
+  {
     says: 'a function that does not audit',
     evidence: {
       checks: [

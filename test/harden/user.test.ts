@@ -254,6 +254,19 @@ t.test('what would be refused to another user', async (t) => {
   }
 })
 
+t.test('what cannot be known is said: a directory above that no walk passed', async (t) => {
+  const root = { rootMode: '0755', rootUid: 0, rootGid: 0 }
+  const unknown = (starts: ObservedContext['starts'], ...seen: readonly string[]): string | undefined => {
+    const changes = [change({ kind: 'mkdir', path: '/a/b/c' })]
+    const directories = [directory('/a/b', '0777'), ...seen.map((each) => directory(each, '0755'))]
+    const context = contextOf(container({ starts, changes, directories, mounts: [] }), { user: { uid: 33 } })
+    return /the modes and owners of \d+ are not evidenced/.exec(reasons(context, 'runAsNonRoot'))?.[0]
+  }
+  t.equal(unknown([start(root)], '/a'), undefined)
+  t.equal(unknown([start(root)]), 'the modes and owners of 1 are not evidenced')
+  t.equal(unknown([start()], '/a'), 'the modes and owners of 1 are not evidenced', 'the root itself')
+})
+
 t.test('what a user who is not root cannot do is told, and counts', async (t) => {
   const evidence = container({
     identities: [identity(33, 33)],

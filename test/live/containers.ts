@@ -21,6 +21,12 @@ export const close = end
 for (const [, engine] of started)
   if (engine.why === undefined) await importImage(engine, 'seccomp-gen-test', at('bundle/rootfs'))
 
+/** Imports the bundle's root file system as it is now, into every engine. */
+export async function importRoot(image: string): Promise<void> {
+  for (const [, engine] of started)
+    if (engine.why === undefined) await importImage(engine, image, at('bundle/rootfs'))
+}
+
 export const engines = started.map(
   ([name, engine]) => [name, engine.why, engine.client('runc'), engine.options('runc')] as const,
 )

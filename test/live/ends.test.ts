@@ -7,7 +7,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { whyNotRun } from '../../scripts/bundle.ts'
 import { parseProfile } from '../../src/profile/index.ts'
-import { verify } from '../../src/run.ts'
+import { statusOf } from '../../src/record/runner/processes.ts'
+import { record, verify } from '../../src/run.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 import { orphanedCgroups } from './left.ts'
 import { skipFile } from './skip.ts'
@@ -143,3 +144,50 @@ t.test(
     t.match(verified.stderr, /the profile applied to docker itself, not to its container/)
   },
 )
+
+t.test('a client is told however short it lives, whatever it is called', async (t) => {
+  const isThere = async (program: string): Promise<boolean> =>
+    !(await execa(program, ['--version'], { reject: false, stdin: 'ignore' })).failed
+  for (const [recorder, client, script] of [
+    ['strace', 'runc', 'runc run none'],
+    ['strace', 'crun', 'crun run none'],
+    ['strace', 'runc', 'exec -a other runc run none'],
+    ['strace', 'systemd-run', 'systemd-run --user true'],
+    ['ebpf', 'runc', 'exec -a other runc run none'],
+    ['ebpf', 'systemd-run', 'systemd-run --user true'],
+  ] as const) {
+    const name = `${recorder}: ${script}`
+    const why = recorder === 'strace' ? await noStrace() : undefined
+    if (why !== undefined) t.pass(name, { skip: why })
+    else if (!(await isThere(client))) t.pass(name, { skip: `${client} is not installed` })
+    else {
+      const words = ['bash', '-c', `(${script}) >/dev/null 2>&1; exit 0`]
+      const traced = await ours('trace', '--recorder', recorder, '-o', 'client.json', '--', ...words)
+      t.equal(traced.exitCode, 125, `${name}: ${traced.stderr}`)
+      t.match(traced.stderr, `seccomp-gen: the command started ${client} `)
+      t.notOk(existsSync(at('client.json')))
+    }
+  }
+})
+
+t.test('a client of a process that is recorded from its middle', async (t) => {
+  for (const recorder of ['strace', 'ebpf'] as const) {
+    const why = recorder === 'strace' ? await noStrace() : undefined
+    if (why !== undefined) {
+      t.pass(recorder, { skip: why })
+      continue
+    }
+    const go = at(`go-${recorder}`)
+    const waiting = `until [ -e ${go} ]; do sleep 0.1; done; runc run none >/dev/null 2>&1; exit 0`
+    const shell = execa('sh', ['-c', waiting], { stdin: 'ignore' })
+    const { pid = 0 } = shell
+    const begun = () => writeFileSync(go, '')
+    const traced = setInterval(() => {
+      if (recorder === 'strace' && statusOf(pid, 'TracerPid') !== '0') begun()
+    }, 50)
+    await t.rejects(record({ recorder, pid, begun }), { code: 'inner-client-recorded' }, recorder)
+    clearInterval(traced)
+    begun()
+    await shell
+  }
+})

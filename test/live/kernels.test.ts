@@ -25,6 +25,12 @@ skipFile(
 )
 t.setTimeout(7_200_000)
 
+/** What the source of `steps` needs (capabilities(7)); what a kernel that shows no checks can tell of it. */
+const needed = {
+  checks: 'CHOWN DAC_OVERRIDE FOWNER NET_BIND_SERVICE SETGID SETUID',
+  none: 'CHOWN DAC_OVERRIDE NET_BIND_SERVICE SETGID SETUID',
+} as const
+
 const kernels = [
   ['5.10', 'bullseye'],
   ['6.1', 'bookworm'],
@@ -89,6 +95,36 @@ for (const machine of machines) {
   })
 }
 
+/** Compares the evidence of the same source as an own, a 32-bit and an x32 program, and on all kernels of a machine. */
+function compareSteps(
+  t: Test,
+  name: string,
+  version: string,
+  found: Readonly<Record<string, unknown>>,
+): void {
+  const wide = found['wide'] as Steps
+  const isSeen = name === 'x86_64' || version !== '6.1'
+  if (isSeen)
+    t.strictSame(
+      wide.needed,
+      needed.checks.split(' ').map((each) => `CAP_${each}`),
+      'the capabilities that the steps need',
+    )
+  for (const kind of ['narrow', 'x32'])
+    if (typeof found[kind] === 'string') t.comment(`${kind}: ${found[kind].slice(0, 200)}`)
+    else t.strictSame(found[kind], wide, `${kind} leaves the same rows`)
+  // Checks by fexit lack those that the kernel makes without security_capable, of which harden needs none.
+  const { checks: _, ...others } = wide
+  const before = seenSteps.get(name)
+  if (before === undefined) seenSteps.set(name, { version, others })
+  else if (isSeen) t.strictSame(others, before.others, `the same as on ${before.version}`)
+}
+interface Steps {
+  readonly needed: readonly string[]
+  readonly checks: readonly string[]
+}
+const seenSteps = new Map<string, { readonly version: string; readonly others: unknown }>()
+
 /** Compares the line that the guest printed with what its programs did. */
 function compare(t: Test, { name }: Machine, version: string, output: string, has32: boolean): void {
   const own = expected[name]
@@ -151,6 +187,7 @@ function compare(t: Test, { name }: Machine, version: string, output: string, ha
   const [ended] = suspects.suspects.filter(([, result]) => result === 'ended')
   t.ok(ended?.[0] === own.ended || ended?.[0] === null, `ended: ${JSON.stringify(ended)}`)
   const evidence = found['context']
+  if (version !== '5.10') compareSteps(t, name, version, found)
   // bpf_get_current_task_btf exists since 5.11, bpf_task_pt_regs since 5.15; without them the evidence says so.
   if (version === '5.10') t.match(evidence, { blind: ['checks', 'files'] })
   else {

@@ -410,6 +410,116 @@ WantedBy=default.target
   t.equal(patchManifest(text, 'web.container', as33).text, text, 'a second time changes nothing')
 })
 
+t.test('what a compose service says in other ways', async (t) => {
+  const patchedService = (service: string, context = asRoot): Record<string, unknown> => {
+    const { text } = patchManifest(`services:\n  web:\n${service}`, 'compose.yaml', context)
+    return (parse(text, { merge: true }) as { services: { web: Record<string, unknown> } }).services.web
+  }
+  for (const privileged of ['"true"', "'true'", '${P:-true}', 'yes']) {
+    const file = `services:\n  web:\n    privileged: ${privileged}\n`
+    const { text, unprivileged } = patchManifest(file, 'compose.yaml', asRoot)
+    t.same(unprivileged, ['web'], privileged)
+    t.notMatch(text, /^ *privileged:/m)
+  }
+  const base = `x-base: &base
+  privileged: true
+  cap_add: [NET_ADMIN]
+  volumes: ['data:/data']
+  sysctls: {net.core.somaxconn: '1'}
+services:
+  web:
+    <<: *base
+    image: web:1
+`
+  const { text, unprivileged } = patchManifest(base, 'compose.yaml', as33)
+  t.same(unprivileged, ['web'], 'by a merge key')
+  t.match((parse(text, { merge: true }) as { services: object }).services, {
+    web: {
+      privileged: false,
+      cap_add: [],
+      volumes: ['data:/data'],
+      sysctls: { 'net.core.somaxconn': '1', 'net.ipv4.ip_unprivileged_port_start': '80' },
+    },
+  })
+  t.ok(text.startsWith(base.slice(0, base.indexOf('services:'))), 'the source of the merge stays')
+  const host = patchedService('    network_mode: host\n')
+  t.equal(host['sysctls'], undefined, 'a sysctl of the network is the host’s there')
+  t.same(host['cap_add'], ['CHOWN', 'DAC_OVERRIDE', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'])
+  t.equal(patchedService('    user: "0:0"\n')['user'], '0:0')
+  for (const user of ['101', '"101:101"', 'nginx', '${UID}'])
+    t.throws(() => patchedService(`    user: ${user}\n`), { code: 'manifest-other-user' }, user)
+})
+
+t.test('a pod that starts another user than root is not given what root needed', async (t) => {
+  const pod = (security: object, own: object = {}): string =>
+    JSON.stringify({
+      kind: 'Pod',
+      spec: { securityContext: security, containers: [{ name: 'web', image: 'x', securityContext: own }] },
+    })
+  for (const text of [
+    pod({ runAsUser: 101 }),
+    pod({ runAsNonRoot: true }),
+    pod({ runAsUser: 0 }, { runAsUser: 101 }),
+  ]) {
+    t.throws(() => patchManifest(text, 'p.json', asRoot), { code: 'manifest-other-user' }, text)
+    t.same(patchManifest(text, 'p.json', as33).patched, ['web'])
+  }
+  t.same(patchManifest(pod({ runAsUser: 101 }, { runAsUser: 0 }), 'p.json', asRoot).patched, ['web'])
+  const { hostSysctls } = patchManifest(
+    JSON.stringify({ kind: 'Pod', spec: { hostNetwork: true, containers: [{ name: 'web' }] } }),
+    'p.json',
+    as33,
+  )
+  t.same(hostSysctls, ['net.ipv4.ip_unprivileged_port_start=80'], 'no capability reaches uid 33')
+})
+
+t.test('JSON stays JSON, in its layout', async (t) => {
+  const file = `{
+    "kind": "Deployment", "apiVersion": "apps/v1",
+    "spec": {"template": {"spec": {
+        "terminationGracePeriodSeconds": 12345678901234567890,
+        "containers": [ {"name": "web", "image": "x", "resources": {}, "securityContext": {"privileged": true}} ]
+    }}},
+    "status": {}
+}
+`
+  const { text } = patchManifest(file, 'deploy.json', as33)
+  const parsed = JSON.parse(text) as { spec: { template: { spec: { containers: readonly object[] } } } }
+  t.match(parsed.spec.template.spec.containers[0], {
+    name: 'web',
+    securityContext: {
+      capabilities: { drop: ['ALL'] },
+      runAsUser: 33,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  })
+  t.notMatch(text, /"privileged"/)
+  for (const kept of [
+    '    "kind": "Deployment", "apiVersion": "apps/v1",\n',
+    '12345678901234567890',
+    '\n    "status": {}\n}\n',
+  ])
+    t.ok(text.includes(kept), kept)
+  t.equal(patchManifest(text, 'deploy.json', as33).text, text, 'a second time changes nothing')
+})
+
+t.test('options in a quadlet that would win over the context', async (t) => {
+  const patched = (lines: string): ReturnType<typeof patchManifest> =>
+    patchManifest(`[Container]\nImage=web\n${lines}`, 'web.container', as33)
+  const { text, unprivileged, unconfined } = patched(
+    'PodmanArgs=--privileged --cap-add ALL --log-driver=none \\\n  --user 0 "--read-only=false" --security-opt seccomp=unconfined\nPodmanArgs=--cap-add=NET_ADMIN\n',
+  )
+  t.same([unprivileged, unconfined], [['web'], ['web']])
+  t.match(text, /^PodmanArgs=--log-driver=none --security-opt seccomp=unconfined$/m)
+  t.notMatch(text, /--privileged|cap-add|--user|read-only=/)
+  const kept = 'PodmanArgs=--log-opt tag="a b"  --init\n'
+  t.ok(patched(kept).text.includes(kept), 'a line without such options stays')
+  t.notMatch(patched('Network=host\n').text, /^Sysctl=/m)
+  t.throws(() => patchManifest('[Container]\nUser=101\n', 'web.container', asRoot), {
+    code: 'manifest-other-user',
+  })
+})
+
 t.test('several containers by name, and what fits none', async (t) => {
   const both: SecurityContext = {
     version: 1,

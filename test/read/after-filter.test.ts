@@ -1,7 +1,7 @@
 // The calls of a trace that are made under a filter: threads, processes, TSYNC, refused installations, and clones that
 // the trace shows late, in another file or under another number.
 import t from 'tap'
-import { observe, observeReturned, type Observations } from '../../src/observe/index.ts'
+import { observe, observeWith, type Observations } from '../../src/observe/index.ts'
 import type { ReturnedCalls } from '../../src/read/strace/filtered-results.ts'
 import { UserError } from '../../src/errors.ts'
 
@@ -268,13 +268,15 @@ t.test('calls as they came back: of whom, and those that found no room are count
   ]
   const returned = async (trace: readonly string[]): Promise<ReturnedCalls | undefined> => {
     let told: ReturnedCalls | undefined
-    await observeReturned(
+    await observeWith(
+      {
+        returned: {
+          wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
+          tell: (calls) => (told = calls),
+        },
+      },
       [{ name: 'trace', bytes: [Buffer.from(`${trace.join('\n')}\n`)] }],
       { format: 'strace', architecture: 'x86_64', afterFilter: true },
-      {
-        wanted: ({ name, result }) => (name === 'close' && result === -1 ? [0] : undefined),
-        tell: (calls) => (told = calls),
-      },
     )
     return told
   }

@@ -89,6 +89,49 @@ t.test('calls are counted where the host says, and those that are not, it is giv
   t.end()
 })
 
+t.test(
+  'the first calls of names that are open are counted too, with their lines, as far as there is room',
+  (t) => {
+    const names = printedNames().filter((name) => /^[a-z]\w{1,20}$/.test(name))
+    const [shut = '', ...others] = names.slice(0, 80)
+    const bytes = Buffer.from([shut, ...others, shut, ...others].map((name) => `1 ${name}(3) = 0\n`).join(''))
+    const ids: number[] = []
+    const entries: { count: number }[] = []
+    const lines = new Map<number, number>()
+    const cells = new Uint32Array(printedNames().length).fill(layout.u32.unopened)
+    cells[printedNames().indexOf(shut)] = 0
+    const make = (id: number, line: number): { count: number } => {
+      ids.push(id)
+      lines.set(id, line)
+      return (entries[id] = { count: 0 })
+    }
+    const thread = { pending: -1 }
+    let [at, line, given] = [0, 1000, 0]
+    while (at < bytes.length) {
+      const kind = code.read(bytes, at, bytes.length, 1, noCare, undefined, line)
+      line += code.lines
+      at = code.at
+      if (kind === endOfInput) continue
+      line++
+      given++
+      code.lend(1)
+      ;(entries[code.call] ?? make(code.call, line)).count++
+      code.count(1, { ids, entries }, thread, false, { cells, open: make })
+      at = code.next
+    }
+    code.flush()
+    const all = [shut, ...others].map((name) => printedNames().indexOf(name))
+    t.same(
+      all.map((id) => entries[id]?.count),
+      all.map(() => 2),
+      'each twice',
+    )
+    t.same(all.map((id) => lines.get(id)), all.map((_, index) => 1001 + index), 'first where they stand') // prettier-ignore
+    t.ok(given >= 2 && given < 10, `${given} are given to the host`)
+    t.end()
+  },
+)
+
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 t.test(

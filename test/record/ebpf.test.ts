@@ -48,8 +48,19 @@ t.test('where an engine’s words take a filter and a cgroup', (t) => {
   for (const [words, insertAt, noNew = false] of cases) {
     const run = readEngineRun(words.split(' '), 0, {})
     t.equal(run?.insertAt, insertAt, words)
-    if (run !== undefined) t.equal(run.noNewPrivileges, noNew, words)
+    if (run !== undefined) t.equal(run.noNewPrivileges === true, noNew, words)
   }
+  const flags = (words: string): unknown => {
+    const { noNewPrivileges, readOnly } = readEngineRun(`docker run ${words} alpine`.split(' '), 0, {}) ?? {}
+    return [noNewPrivileges, readOnly]
+  }
+  t.same(flags('--rm'), [undefined, undefined])
+  t.same(flags('--read-only --security-opt no-new-privileges:true'), [true, true])
+  t.same(
+    flags('--read-only --read-only=F --security-opt=no-new-privileges=0'),
+    [false, false],
+    'the last one holds',
+  )
   t.equal(readRuntimeRun('runc --root /x run -b /y name'.split(' '), 0)?.insertAt, 6)
   t.equal(readRuntimeRun('runc list'.split(' '), 0), undefined)
   t.end()
@@ -58,6 +69,7 @@ t.test('where an engine’s words take a filter and a cgroup', (t) => {
 t.test('what cannot be recorded is refused with a reason', (t) => {
   for (const [words, why] of [
     ['docker run --privileged alpine', /no filter/],
+    ['docker run --privileged=false --privileged alpine', /no filter/],
     ['docker run --security-opt seccomp=unconfined alpine', /sets a filter itself/],
     ['docker run --platform linux/s390x alpine', /emulat/],
     ['docker run --cgroup-parent /x alpine', /cgroup of its own/],

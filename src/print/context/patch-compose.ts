@@ -6,11 +6,18 @@ import type { YamlMap } from './yaml-map.ts'
 
 export function patchCompose(services: YamlMap, patching: Patching, options: PrintContextOptions): void {
   for (const name of services.keys()) {
-    const context = patching.of(name)
     const service = services.map(name)
+    const context =
+      service === undefined
+        ? undefined
+        : patching.fitting(name, {
+            user: textOf(service.value('user')),
+            hostNetwork: service.value('network_mode') === 'host',
+          })
     if (context === undefined || service === undefined) continue
-    if (service.value('privileged') === true) {
-      service.remove('privileged')
+    // The value may be a word or interpolated: `"true"`, `${P:-true}`.
+    if (!['undefined', 'null', 'false'].includes(String(service.value('privileged')))) {
+      service.remove('privileged', false)
       patching.unprivileged.push(name)
     }
     const mounted = [...targets(service.value('volumes')), ...targets(service.value('tmpfs'))]
@@ -20,7 +27,7 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     const { cap_drop, cap_add, user, group_add, security_opt, read_only, tmpfs, volumes, sysctls } =
       composeService({ ...context, mounts: missing }, options).value
     service.put('cap_drop', cap_drop)
-    if (cap_add === undefined) service.remove('cap_add')
+    if (cap_add === undefined) service.remove('cap_add', [])
     else service.put('cap_add', cap_add)
     if (context.user !== undefined && context.user.uid !== 0) service.put('user', user)
     addMissing(service, 'group_add', group_add)
@@ -34,6 +41,8 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     }
     if (volumes !== undefined) service.add('volumes', volumes)
     patchSysctls(service, sysctls)
+    if (listOf(service.value('security_opt')).some((each) => /^seccomp[:=]unconfined$/.test(String(each))))
+      patching.unconfined.push(name)
     patching.patched.push(name)
   }
 }
@@ -61,6 +70,10 @@ function addMissing(service: YamlMap, key: string, wanted: readonly string[] = [
     key,
     wanted.filter((each) => !there.includes(each)),
   )
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -3,7 +3,7 @@
 import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
-import type { Patching } from './patching.ts'
+import type { Patching, Stated } from './patching.ts'
 import { checkPaths } from './paths.ts'
 import { volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
@@ -33,15 +33,30 @@ export function patchPod(spec: YamlMap, patching: Patching, options: PrintContex
   const patched: ContainerContext[] = []
   for (const container of spec.maps('containers')) {
     const name = container.text('name') ?? ''
-    const context = patching.of(name)
+    const context = patching.fitting(name, statedOf(spec, container))
     if (context === undefined) continue
     checkPaths(context, 'kubernetes', /:/)
-    if (patchSecurity(container.made('securityContext'), context, options)) patching.unprivileged.push(name)
+    const security = container.made('securityContext')
+    if (patchSecurity(security, context, options)) patching.unprivileged.push(name)
+    if (security.map('seccompProfile')?.text('type') === 'Unconfined') patching.unconfined.push(name)
     patchMounts(spec, container, context)
     patched.push(context)
     patching.patched.push(name)
   }
   if (patched.length > 0) patchPodSecurity(spec, patched)
+}
+
+/** A container's own setting goes before the pod's. */
+function statedOf(spec: YamlMap, container: YamlMap): Stated {
+  const member = (holder: YamlMap, key: string): unknown =>
+    (holder.value('securityContext') as Readonly<Record<string, unknown>> | null | undefined)?.[key]
+  const stated = (key: string): unknown => member(container, key) ?? member(spec, key) ?? undefined
+  const uid = stated('runAsUser')
+  const isOther = uid === undefined && stated('runAsNonRoot') === true
+  return {
+    user: uid === undefined ? (isOther ? 'a user that is not root' : undefined) : String(uid),
+    hostNetwork: spec.value('hostNetwork') === true,
+  }
 }
 
 /** Returns whether the container was privileged. */
@@ -53,12 +68,12 @@ function patchSecurity(
   const { capabilities, user, runAsNonRoot, noNewPrivileges, readOnlyRoot } = context
   const wasPrivileged = security.value('privileged') === true
   // The API refuses `privileged` together with allowPrivilegeEscalation: false.
-  if (wasPrivileged) security.remove('privileged')
+  if (wasPrivileged) security.remove('privileged', false)
   if (noNewPrivileges) security.put('allowPrivilegeEscalation', false)
   const sets = security.made('capabilities')
   sets.put('drop', ['ALL'])
   const added = capabilities.needed.map(shortName)
-  if (added.length === 0) sets.remove('add')
+  if (added.length === 0) sets.remove('add', [])
   else sets.put('add', added)
   if (readOnlyRoot) security.put('readOnlyRootFilesystem', true)
   if (runAsNonRoot) security.put('runAsNonRoot', true)

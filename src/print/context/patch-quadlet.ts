@@ -5,6 +5,7 @@ import { engineMountWords } from './engine.ts'
 import { groupWords, shortName, type PrintContextOptions } from './forms.ts'
 import { Patching, type PatchResult } from './patching.ts'
 import { checkPaths } from './paths.ts'
+import { withoutDecided } from './podman-args.ts'
 
 /** A setting with its lines (more than one if continued), or any other line. */
 interface QuadletLine {
@@ -29,13 +30,24 @@ export function patchQuadlet(
   const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.container$/, '')
   const name = values('ContainerName')[0] ?? stem
   const patching = new Patching(context, [name], file)
-  const container = patching.of(name) as ContainerContext
+  const args = values('PodmanArgs').join(' ')
+  const hostNetwork = values('Network').at(-1) === 'host' || /--net(?:work)?[= ]host(?:\s|$)/.test(args)
+  const container = patching.fitting(name, { user: values('User').at(-1), hostNetwork }) as ContainerContext
   // A line end would end the value, a colon the path.
   checkPaths(container, 'quadlet', /[:\n\r]/)
   const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount')]
   const settings = settingsOf(container, options, covered)
+  const others = entries.flatMap((entry): readonly QuadletLine[] => {
+    if (entry.section !== section || entry.key !== 'PodmanArgs') return [entry]
+    const kept = withoutDecided(entry.value ?? '', container, options.seccomp !== undefined)
+    if (kept.privileged) patching.unprivileged.push(name)
+    if (kept.value === entry.value) return [entry]
+    return kept.value === '' ? [] : [{ ...entry, lines: [`PodmanArgs=${kept.value}`], value: kept.value }]
+  })
+  const result = apply(others, settings)
+  if (result.some(isUnconfined)) patching.unconfined.push(name)
   patching.patched.push(name)
-  return patching.result(print(apply(entries, settings)))
+  return patching.result(print(result))
 }
 
 /** The values of each key. `more`: add them to the values that the quadlet has. */
@@ -84,6 +96,13 @@ function settingsOf(
   ])
 }
 
+function isUnconfined({ section: its, key, value = '' }: QuadletLine): boolean {
+  if (its !== section) return false
+  return key === 'SeccompProfile'
+    ? value === 'unconfined'
+    : key === 'PodmanArgs' && /seccomp=unconfined/.test(value)
+}
+
 /** Whether a value of Volume=, Tmpfs= or Mount= mounts on the path or above it. */
 function isCovered(path: string, value: string): boolean {
   const places = value.split(/[:,]/).map((part) => part.replace(/^(?:destination|dst|target)=/, ''))
@@ -100,10 +119,13 @@ function parse(text: string): readonly QuadletLine[] {
     const line = lines[at] as string
     const [, title] = /^\[(.*)\]\s*$/.exec(line) ?? []
     if (title !== undefined) here = title
-    const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(line) ?? []
     const taken = [line]
-    if (key !== undefined)
+    const isSetting = /^\s*[A-Za-z][\w-]*\s*=/.test(line)
+    if (isSetting)
       while ((lines[at] as string).endsWith('\\') && at + 1 < lines.length) taken.push(lines[++at] as string)
+    // A backslash and the line end are a blank.
+    const joined = taken.map((each) => each.replace(/\\$/, ' ')).join('')
+    const [, key, value] = (isSetting && /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(joined)) || []
     entries.push({ lines: taken, section: here, ...(key === undefined ? {} : { key, value: value ?? '' }) })
   }
   return entries

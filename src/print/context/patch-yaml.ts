@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts'
 import type { SecurityContext } from '../../harden/context.ts'
 import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import type { PrintContextOptions } from './forms.ts'
+import { withJsonChanges } from './json-changes.ts'
 import { patchCompose } from './patch-compose.ts'
 import { patchPod, podSpecPath } from './patch-pod.ts'
 import { Patching, type PatchResult } from './patching.ts'
@@ -28,6 +29,13 @@ export function patchYaml(
   if (found.length === 0) throw new UserError('not-a-manifest', { file })
   const patching = new Patching(context, [...new Set(found.flatMap(({ names }) => names))], file)
   const layouts = documents.map(({ range }) => layoutOf(text.slice(range[0], range[2])))
+  // JSON is YAML too, and stays JSON.
+  if (isJson(text)) {
+    const [document] = documents as readonly [Document.Parsed]
+    const before: unknown = document.toJS()
+    for (const { patch } of found) patch(patching)
+    return patching.result(withJsonChanges(text, before, document.toJS()))
+  }
   const print = (): readonly string[] => documents.map((each, index) => each.toString(layouts[index]))
   const before = print()
   for (const { patch } of found) patch(patching)
@@ -35,6 +43,15 @@ export function patchYaml(
   const result = withChanges(text, before, after)
   // Meaning goes before layout: if lines of the text do not fit the change, the printed documents are the result.
   return patching.result(isSame(result, documents) ? result : after.join(''))
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isSame(text: string, documents: readonly Document.Parsed[]): boolean {

@@ -3,10 +3,10 @@
 // quoting, systemd.unit(5) for specifiers.
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
+import { portsSysctl } from '../../harden/ports.ts'
 import { checkPaths } from './paths.ts'
 import { comments, headLines, reasonsOf } from './reasons.ts'
 
-const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
 const portsCapability = 'CAP_NET_BIND_SERVICE'
 
 /** Directories that stay writable under ProtectSystem=strict if PrivateTmp=yes gives the service its own. */

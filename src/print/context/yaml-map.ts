@@ -1,5 +1,6 @@
 // A mapping of a YAML document that is edited in place. A value that is already right is not touched, and a scalar
-// keeps its comments. Aliases are not followed, because other places may use the aliased value too.
+// keeps its comments. Aliases are not followed, because other places may use the aliased value too. What merge keys give
+// is read, and copied before it is changed. Authority: YAML 1.1, "Merge Key Language-Independent Type".
 import type { Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { UserError } from '../../errors.ts'
 import { yaml } from '../../profile/bounded-yaml.ts'
@@ -27,9 +28,7 @@ export class YamlMap {
   /** The value as a JSON value; undefined if there is none. */
   value(key: string): unknown {
     const node = this.#node(key)
-    return node === undefined
-      ? undefined
-      : (node as { toJS: (document: Document) => unknown }).toJS(this.#document)
+    return node === undefined ? this.#merged(key) : this.#valueOf(node)
   }
 
   /** The mapping at the key; undefined if there is none. Throws a UserError for an alias. */
@@ -47,7 +46,7 @@ export class YamlMap {
   made(key: string): YamlMap {
     const there = this.map(key)
     if (there !== undefined) return there
-    this.#set(key, {})
+    this.#set(key, this.#merged(key) ?? {})
     return this.map(key) as YamlMap
   }
 
@@ -72,12 +71,26 @@ export class YamlMap {
   add(key: string, items: readonly unknown[]): void {
     if (items.length === 0) return
     const node = this.#node(key)
-    if (!yaml().isSeq(node)) return this.#set(key, items)
+    if (!yaml().isSeq(node)) return this.#set(key, [...listOf(this.#merged(key)), ...items])
     for (const item of items) (node as YAMLSeq).add(this.#made(item))
   }
 
-  remove(key: string): void {
+  /** `empty`: overrides a value that the mapping gets by a merge key. */
+  remove(key: string, empty: unknown): void {
     this.#map.delete(key)
+    if (this.#merged(key) !== undefined) this.#set(key, empty)
+  }
+
+  /** What merge keys (`<<: *base`) give; undefined if they give nothing. */
+  #merged(key: string): unknown {
+    const merging = this.#map.items.flatMap(({ key: own, value }) =>
+      scalarText(own) === '<<' ? [value] : [],
+    )
+    return merging.map((each) => mergedFrom(this.#valueOf(each), key)).find((each) => each !== undefined)
+  }
+
+  #valueOf(node: unknown): unknown {
+    return (node as { toJS: (document: Document) => unknown }).toJS(this.#document)
   }
 
   #set(key: string, value: unknown): void {
@@ -104,6 +117,21 @@ export class YamlMap {
     if (yaml().isAlias(value)) throw new UserError('alias-in-manifest', { file: this.#file, member: key })
     return value
   }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value]
+}
+
+/** Of several sources the first one wins. A source may have merge keys itself. */
+function mergedFrom(source: unknown, key: string): unknown {
+  return listOf(source)
+    .filter((each) => typeof each === 'object' && each !== null)
+    .map((each) => {
+      const members = each as Readonly<Record<string, unknown>>
+      return Object.hasOwn(members, key) ? members[key] : mergedFrom(members['<<'], key)
+    })
+    .find((each) => each !== undefined)
 }
 
 /** Quotes a string that YAML 1.1 reads otherwise: 33:33 is a number of base 60, and `no` is false. */

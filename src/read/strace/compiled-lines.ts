@@ -12,15 +12,17 @@ interface CompiledCode extends Compiled {
   readonly careful: CompiledGlobal
   readonly numbers: CompiledGlobal
   readonly rows: CompiledGlobal
+  readonly firsts: CompiledGlobal
+  readonly opened: CompiledGlobal
   readonly threads: CompiledGlobal
   readonly places: CompiledGlobal
   readonly pendings: CompiledGlobal
   readonly found: CompiledGlobal
-  read(line: number, end: number, fields: number): number
+  read(line: number, end: number, fields: number, before: number): number
   slotOf(place: number, length: number): number
 }
 
-const { nameSize, nameRoom, slotBits, rowRoom, threadRoom, noThread, noNumber } = layout.i32
+const { nameSize, nameRoom, slotBits, rowRoom, threadRoom, openedRoom, noThread, noNumber } = layout.i32
 const slotCount = 1 << slotBits
 
 const word = Object.fromEntries(foundWords.map((name, index) => [name, index])) as Record<
@@ -28,10 +30,18 @@ const word = Object.fromEntries(foundWords.map((name, index) => [name, index])) 
   number
 >
 
-/** Counts by name id. The code counts only names that already have an entry. */
+/** Counts by name id. The code counts names that already have an entry, and those of an Opening. */
 export interface Countable {
   readonly ids: readonly number[]
   readonly entries: readonly ({ count: number } | undefined)[]
+}
+
+/** The names of which the code may count the first call too. */
+export interface Opening {
+  /** By name id: 0 or `unopened`. */
+  readonly cells: Uint32Array
+  /** Makes the entry of a name; `line`: the number of the line of its first call. */
+  open(id: number, line: number): { count: number }
 }
 
 /** What a row counts. */
@@ -40,6 +50,7 @@ interface CountedRow {
   readonly isLasting: boolean
   /** How many of its ids the row counts. */
   known: number
+  readonly opening: Opening | undefined
 }
 
 /** A thread as the code knows it: the id of the call that it is inside, or -1. */
@@ -52,6 +63,8 @@ export class CompiledLines {
   readonly #input: Input
   readonly #found: Int32Array
   readonly #rows: Uint32Array
+  readonly #firsts: Float64Array
+  readonly #opened: Uint32Array
   readonly #threads: Int32Array
   readonly #places: Uint32Array
   readonly #pendings: Int32Array
@@ -70,6 +83,8 @@ export class CompiledLines {
     const { buffer } = this.#input.memory
     this.#found = new Int32Array(buffer, code.found.value, foundWords.length)
     this.#rows = new Uint32Array(buffer, code.rows.value, rowRoom * nameRoom)
+    this.#firsts = new Float64Array(buffer, code.firsts.value, rowRoom * nameRoom)
+    this.#opened = new Uint32Array(buffer, code.opened.value, rowRoom * openedRoom)
     this.#threads = new Int32Array(buffer, code.threads.value, threadRoom).fill(noThread)
     this.#places = new Uint32Array(buffer, code.places.value, threadRoom)
     this.#pendings = new Int32Array(buffer, code.pendings.value, threadRoom)
@@ -91,7 +106,8 @@ export class CompiledLines {
 
   /**
    * Counts the lines of bytes[line, end), which ends with "\n", up to the first line that needs more than counting.
-   * `fields`: the prefix fields of the run. Returns the kind of that line, `slow` or `endOfInput`.
+   * `fields`: the prefix fields of the run; `before`: how many lines the source had before. Returns the kind of that
+   * line, `slow` or `endOfInput`.
    */
   read(
     bytes: Uint8Array,
@@ -100,6 +116,7 @@ export class CompiledLines {
     fields: number,
     careful: Uint8Array,
     numbers?: Int32Array,
+    before = 0,
   ): number {
     const start = this.#input.placeOf(bytes, line, end)
     if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
@@ -107,7 +124,7 @@ export class CompiledLines {
       new Int32Array(this.#input.memory.buffer, this.#code.numbers.value, nameRoom).set(
         (this.#numbers = numbers),
       )
-    return this.#code.read(start, this.#input.end, fields)
+    return this.#code.read(start, this.#input.end, fields, before)
   }
 
   /** How many lines read() took; `calls`: how many calls it counted in them. */
@@ -172,8 +189,8 @@ export class CompiledLines {
    * From now on, until flush(), read() keeps the thread's state and counts its calls that have an entry in `into`.
    * `isLasting`: the counts may stay in the code while the host reads a line (see lend()).
    */
-  count(pid: number, into: Countable, thread: Pending, isLasting: boolean): void {
-    const row = this.#rowOf(into, isLasting)
+  count(pid: number, into: Countable, thread: Pending, isLasting: boolean, opening?: Opening): void {
+    const row = this.#rowOf(into, isLasting, opening)
     const slot = pid & (threadRoom - 1)
     if (this.#threads[slot] === noThread) this.#slots.push(slot)
     else if (this.#threads[slot] !== pid)
@@ -185,7 +202,7 @@ export class CompiledLines {
     this.#pendings[slot] = thread.pending
   }
 
-  #rowOf(into: Countable, isLasting: boolean): number {
+  #rowOf(into: Countable, isLasting: boolean, opening: Opening | undefined): number {
     let row = 0
     let free = -1
     while (row < this.#counted.length && this.#counted[row]?.into !== into) {
@@ -198,7 +215,8 @@ export class CompiledLines {
         this.flush()
         row = 0
       }
-      this.#counted[row] = { into, isLasting, known: 0 }
+      this.#counted[row] = { into, isLasting, known: 0, opening }
+      if (opening !== undefined) this.#rows.set(opening.cells, row * nameRoom)
     }
     const counted = this.#counted[row] as CountedRow
     for (; counted.known < into.ids.length; counted.known++) {
@@ -213,19 +231,38 @@ export class CompiledLines {
     return this.#threads[pid & (threadRoom - 1)] === pid
   }
 
-  /** Before the host reads a line: writes back the threads' pending calls and all counts that do not last. */
-  lend(): void {
-    this.#giveBack(false)
+  /** The call that the thread is inside, if the code has the thread. */
+  pendingOf(pid: number): number | undefined {
+    return this.has(pid) ? this.#pendings[pid & (threadRoom - 1)] : undefined
+  }
+
+  /**
+   * Before the host reads a line: writes back the threads' pending calls and all counts that do not last. `only`: the
+   * line concerns the thread of this pid alone.
+   */
+  lend(only?: number): void {
+    if (only === undefined) return this.#giveBack(false)
+    if (!this.has(only)) return
+    const slot = only & (threadRoom - 1)
+    const row = this.#rowsOf[slot] as number
+    const counted = this.#counted[row] as CountedRow
+    ;(this.#inside[slot] as Pending).pending = this.#pendings[slot] as number
+    if (counted.isLasting) return
+    this.#giveBackRow(row, counted)
+    this.#drop(slot)
   }
 
   /** After the host read the line: takes the pending calls again. Drops the threads for which `isStill` is false. */
-  goOn(isStill: (pid: number, thread: Pending, into: Countable) => boolean): void {
-    this.#keep((slot, thread) => {
+  goOn(isStill: (pid: number, thread: Pending, into: Countable) => boolean, only?: number): void {
+    const isKept = (slot: number, thread: Pending): boolean => {
       const { into } = this.#counted[this.#rowsOf[slot] as number] as CountedRow
       if (!isStill(this.#threads[slot] as number, thread, into)) return false
       this.#pendings[slot] = thread.pending
       return true
-    })
+    }
+    if (only === undefined) return this.#keep(isKept)
+    const slot = only & (threadRoom - 1)
+    if (this.has(only) && !isKept(slot, this.#inside[slot] as Pending)) this.#drop(slot)
   }
 
   /** Writes back all counts and pending calls, and drops every thread. */
@@ -245,16 +282,35 @@ export class CompiledLines {
     })
   }
 
-  #giveBackRow(row: number, { into: { ids, entries }, known }: CountedRow): void {
+  #giveBackRow(row: number, { into: { ids, entries }, known, opening }: CountedRow): void {
+    const start = row * nameRoom
     for (let index = 0; index < known; index++) {
       const id = ids[index] as number
       if (id >= nameRoom) continue
-      const cell = row * nameRoom + id
-      const count = this.#rows[cell] as number
+      const count = this.#rows[start + id] as number
       if (count > 1) (entries[id] as { count: number }).count += count - 1
-      this.#rows[cell] = 0
+      this.#rows[start + id] = 0
     }
+    if (opening !== undefined) this.#open(row, opening)
     this.#counted[row] = undefined
+  }
+
+  /** Makes the entries of the calls that the code counted first. */
+  #open(row: number, opening: Opening): void {
+    const start = row * nameRoom
+    const list = row * openedRoom
+    const length = this.#opened[list] as number
+    for (let index = 1; index <= length; index++) {
+      const id = this.#opened[list + index] as number
+      opening.open(id, this.#firsts[start + id] as number).count += (this.#rows[start + id] as number) - 1
+    }
+    this.#opened[list] = 0
+    this.#rows.fill(0, start, start + nameRoom)
+  }
+
+  #drop(slot: number): void {
+    this.#threads[slot] = noThread
+    this.#slots.splice(this.#slots.indexOf(slot), 1)
   }
 
   /** Drops the threads for which `isKept` is false. */

@@ -4,6 +4,8 @@ import { familyOf, type Host } from '../../abi/architectures.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import { anyArchitecture, candidates, onlyHost, modes, widthOf, type Candidates } from './architecture.ts'
+import type { Opening } from './compiled-lines.ts'
+import { layout } from './layout.ts'
 import type { MachineEvidence } from './machine-evidence.ts'
 import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
@@ -24,6 +26,8 @@ export class CallCounts {
   /** Whether one process made calls that no single architecture has. */
   mixed = false
 
+  /** By candidates of an image, once the machine is certain: see opening(). */
+  readonly #telling = new Map<Candidates, Uint32Array>()
   /** The architectures of the machine, once the machine is certain; before, all. */
   #possible: Candidates = anyArchitecture
   readonly #machine: MachineEvidence
@@ -77,6 +81,24 @@ export class CallCounts {
       const number = name === undefined ? undefined : syscallTable(host).byName(name)?.number
       return number !== undefined && this.#exactly(id, number) === own ? number : otherNumber
     })
+  }
+
+  /**
+   * The names that tell no more of the image's architecture than its calls before. Undefined if the image has no call
+   * or its calls are counted elsewhere.
+   */
+  opening({ mode, image }: Thread): Opening | undefined {
+    const { tally, candidates } = image
+    const isOpen = mode === undefined && image.settledIn === undefined && tally.size > 0
+    if (!isOpen || this.#possible === anyArchitecture) return undefined
+    let cells = this.#telling.get(candidates)
+    if (cells === undefined) {
+      const marks = Array.from({ length: this.#names.known }, (_, id) =>
+        (candidates & ~this.#candidates(id)) === 0 ? layout.u32.unopened : 0,
+      )
+      this.#telling.set(candidates, (cells = Uint32Array.from(marks)))
+    }
+    return { cells, open: (id, line) => tally.entry(id, this.source, line) }
   }
 
   /** The index of the current source. */

@@ -13,6 +13,8 @@ export const layout = {
     /** The number of rows of counts, and of threads whose calls they count. */
     rowRoom: 32,
     threadRoom: 1024,
+    /** The words of a row for the calls that the code counted first: their number, then each. */
+    openedRoom: 64,
     /** The bytes of lines that are read at once. */
     inputSize: 1 << 18,
     pidField,
@@ -30,6 +32,8 @@ export const layout = {
     noValue: -1,
     noCall: -1,
   },
+  /** unopened, instead of a count: the call is none of those so far, and the code may count it. */
+  u32: { unopened: 2 ** 31 },
   usize: { lineLimit, resultReach },
   u8: {
     callLine: 0,

@@ -21,6 +21,7 @@ import { isByFilter, isFault } from './by-filter.ts'
 import { failureIn, type CameBack } from './completion.ts'
 import { CallCounts } from './counts.ts'
 import type { CallText, Event, Lost, Mode, Returned, Signal } from './events.ts'
+import { ExecutedPrograms } from './executed.ts'
 import { FilteredResults } from './filtered-results.ts'
 import { insets } from './lines.ts'
 import { MachineEvidence } from './machine-evidence.ts'
@@ -52,6 +53,8 @@ export class Ledger {
   /** Set if only calls made under a filter are requested. */
   readonly afterFilter: AfterFilter | undefined
   readonly results: FilteredResults | undefined
+  /** Set if the executed programs are requested. */
+  readonly executed: ExecutedPrograms | undefined
   /** Set if the evidence of a security context is requested. */
   readonly context: StraceContext | undefined
   readonly #subscribers: readonly Subscriber[]
@@ -81,13 +84,15 @@ export class Ledger {
     this.threads = new Threads(names, (image) => counts.close(image), counts.told, this.afterFilter)
     const abi = (thread: Thread, call: CallText): Architecture | undefined => this.#abiOf(thread, call)
     this.#values = new AskedValues(this, diagnostics)
-    const { record, returned } = options
+    const { record, returned, executed } = options
     this.results = returned && new FilteredResults(returned.wanted, abi)
+    this.executed = executed && new ExecutedPrograms(executed)
     this.context = options.context === true ? new StraceContext(() => this.source) : undefined
     // afterFilter is last, because it changes the scope: the installation itself returns in the old scope.
     this.#subscribers = [
       record && new CallRecords(this.wanted, record, () => this.source, abi),
       this.results,
+      this.executed,
       this.context,
       this.afterFilter,
     ].filter((each) => each !== undefined)

@@ -63,6 +63,9 @@ export class StraceReader implements Reader {
         const next = this.#scan.take(code, bytes, at, end)
         if (next > at) this.#interleave.passed()
         at = next
+        // Objects of JSON over several lines become a line and empty ones.
+        for (; bytes[at] === 0x0a && at < end; at++) this.#ledger.lines++
+        if (at > next) continue
         if (at >= end) return
       }
       const stop = bytes.indexOf(0x0a, at)
@@ -108,6 +111,7 @@ export class StraceReader implements Reader {
     const ledger = this.#ledger
     ledger.threads.end()
     ledger.placeOrphans()
+    ledger.executed?.end()
     this.#leaveOut()
     const { foreign } = ledger.machine
     if (foreign !== undefined && this.#options.architecture === undefined) {

@@ -57,7 +57,7 @@ export class Scan {
     const ledger = this.#ledger
     let at = line
     while (at < end) {
-      const kind = code.read(bytes, at, end, this.#run.fields, this.#careful, this.#numbers())
+      const kind = code.read(bytes, at, end, this.#run.fields, this.#careful, this.#numbers(), ledger.lines)
       if (code.bracketed) this.#run.shared = true
       ledger.lines += code.lines
       ledger.calls += code.calls
@@ -80,17 +80,14 @@ export class Scan {
   #takeLine(code: CompiledLines, kind: number): boolean {
     const { pid, call } = code
     if (kind >= withText || kind === exitLine) {
-      code.lend()
+      const only = this.#concerned(code, kind)
+      code.lend(only)
       this.forget()
       const isTaken = kind === exitLine ? this.#exit(pid) : this.#withText(code, kind - withText)
-      code.goOn(this.#isStill)
+      code.goOn(this.#isStill, only)
       return isTaken
     }
-    if (pid !== this.#pid) {
-      // Lines without a pid may belong to a thread with one, and the code must not have that thread twice.
-      if (!this.#knows(pid) || (code.has(unnamed) && !this.#knows(unnamed))) code.flush()
-      this.#turnTo(pid, kind === resumedLine ? call : undefined)
-    }
+    if (pid !== this.#pid) this.#change(code, pid, kind === resumedLine ? call : undefined)
     const thread = this.#thread as Thread
     if (kind === resumedLine) {
       // If the code has the thread, the thread is inside another call.
@@ -101,9 +98,10 @@ export class Scan {
     }
     let entry = this.#tally?.entries[call]
     if (entry === undefined) {
-      code.lend()
+      const only = this.#isApart ? pid : undefined
+      code.lend(only)
       entry = this.#open(thread, call, code.number)
-      code.goOn(this.#isStill)
+      code.goOn(this.#isStill, only)
     }
     entry.count++
     this.#ledger.calls++
@@ -112,12 +110,46 @@ export class Scan {
     return true
   }
 
+  /**
+   * Whether a thread's own calls change no other. With afterFilter they may change the scope of others; the thread of
+   * a file (-ff) may be in the code twice, with its pid and without.
+   */
+  get #isApart(): boolean {
+    return this.#ledger.afterFilter === undefined && !this.#ledger.threads.inFiles
+  }
+
+  /** The pid of the line if the line can change no other thread; undefined if it can. */
+  #concerned(code: CompiledLines, kind: number): number | undefined {
+    const { pid, call } = code
+    const thread = this.#threadAt(pid)
+    if (thread === undefined || !this.#isApart) return undefined
+    if (kind === exitLine) return pid
+    // The other half of a call that the thread is not inside may be with any thread.
+    const isInside = kind !== withText + resumedLine || (code.pendingOf(pid) ?? thread.pending) === call
+    return thread.isLeaving || !isInside ? undefined : pid
+  }
+
+  /** Makes the thread of this pid the current one. */
+  #change(code: CompiledLines, pid: number, resuming?: NameId): void {
+    // Lines without a pid may belong to a thread with one, and the code must not have that thread twice.
+    const isTwice = (pid === unnamed || code.has(unnamed)) && !this.#knows(unnamed)
+    if (isTwice) code.flush()
+    if (isTwice || this.#knows(pid)) return this.#turnTo(pid, resuming)
+    // A new thread may be the child of any.
+    code.lend()
+    this.#turnTo(pid, resuming)
+    code.goOn(this.#isStill)
+  }
+
   /** Lets the code count the calls of the thread that was looked up last. */
   #count(code: CompiledLines): void {
     const thread = this.#thread as Thread
     // Counts do not last if the program's architecture is unknown or afterFilter may move the thread to another scope.
     const isLasting = this.#tally !== thread.image.tally && this.#ledger.afterFilter === undefined
-    if (this.#tally !== undefined) code.count(this.#pid, this.#tally, thread, isLasting)
+    if (this.#tally === undefined) return
+    const isOpening = !isLasting && this.#ledger.afterFilter === undefined && !this.#isNumbered
+    const opening = isOpening ? this.#ledger.counts.opening(thread) : undefined
+    code.count(this.#pid, this.#tally, thread, isLasting, opening)
   }
 
   /** Whether lines of this pid still belong to this thread, and its calls are still counted in `into`. */

@@ -69,9 +69,12 @@ export const containerClients: Readonly<Record<string, ContainerClient>> = {
   'systemd-run': { valued: [], flags: [], running: [] },
 }
 
+/** Whether the word is the name or the path of a client. */
+export const isClient = (word: string): boolean => Object.hasOwn(containerClients, basename(word))
+
 /** The index of the client's name in the words of a process. If the client is a script, its interpreter comes first. */
 export function clientIn(words: readonly string[]): number | undefined {
-  const at = words.slice(0, 4).findIndex((word) => Object.hasOwn(containerClients, basename(word)))
+  const at = words.slice(0, 4).findIndex(isClient)
   return at < 0 ? undefined : at
 }
 

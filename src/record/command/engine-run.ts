@@ -18,7 +18,14 @@ export interface EngineRun {
   readonly client: readonly string[]
   /** New words go before this index, directly after `run`. */
   readonly insertAt: number
-  readonly noNewPrivileges: boolean
+  /** As given with --security-opt; undefined if it is not given. */
+  readonly noNewPrivileges: boolean | undefined
+  /** As given with --read-only; undefined if it is not given. */
+  readonly readOnly: boolean | undefined
+  /** As given with --group-add. */
+  readonly groups: readonly string[]
+  /** As given with --sysctl: NAME=VALUE. */
+  readonly sysctls: readonly string[]
   /** As given with --cap-add and --cap-drop. */
   readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] }
   /** As given with --user. */
@@ -76,7 +83,10 @@ export function readEngineRun(
     container: run.options.get('name')?.at(-1) ?? words[run.at] ?? engine,
     client: words.slice(0, globals.at),
     insertAt: verb + 1,
-    noNewPrivileges: security.some((each) => /^no-new-privileges(?:[:=]true)?$/.test(each)),
+    noNewPrivileges: lastOf(security, 'no-new-privileges'),
+    readOnly: lastOf(given, '--read-only'),
+    groups: run.options.get('group-add') ?? [],
+    sysctls: run.options.get('sysctl') ?? [],
     capabilities: { add: run.options.get('cap-add') ?? [], drop: run.options.get('cap-drop') ?? [] },
     user: (run.options.get('user') ?? run.options.get('u'))?.at(-1),
     init: isSet(given, run.options, 'init'),
@@ -150,8 +160,15 @@ export function refuseElsewhere(
 
 /** Whether a flag is given and its last occurrence does not turn it off. */
 function isSet(given: readonly string[], options: OptionValues, flag: string): boolean {
-  const last = given.findLast((each) => each === `--${flag}` || each.startsWith(`--${flag}=`))
-  return options.has(flag) && last !== `--${flag}=false`
+  return options.has(flag) && lastOf(given, `--${flag}`) !== false
+}
+
+/** The last of `WORD`, `WORD=VALUE` and `WORD:VALUE`; values are those of Go's strconv.ParseBool. */
+function lastOf(given: readonly string[], word: string): boolean | undefined {
+  const last = given.findLast(
+    (each) => each === word || (/^[:=]/.test(each.slice(word.length)) && each.startsWith(word)),
+  )
+  return last === undefined ? undefined : !/^(?:0|f|F|false|False|FALSE)$/.test(last.slice(word.length + 1))
 }
 
 function refuse(
@@ -164,8 +181,7 @@ function refuse(
     new UserError('engine-option', { engine, option, because: obstacle })
   const profile = security.find((each) => /^seccomp[=:]/.test(each))
   if (profile !== undefined) throw because(`--security-opt ${profile}`, 'filter')
-  if (options.has('privileged') && !given.includes('--privileged=false'))
-    throw because('--privileged', 'privileged')
+  if (isSet(given, options, 'privileged')) throw because('--privileged', 'privileged')
   for (const platform of [...(options.get('platform') ?? []), ...(options.get('arch') ?? [])]) {
     if (!isNative(platform)) throw because(`--platform ${platform}`, 'emulated')
   }

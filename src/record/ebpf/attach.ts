@@ -25,7 +25,8 @@ export async function attachEbpf(name: string, options: ProcessOptions): Promise
     await untilOver(options, () => recording.members().length === 0)
     const observations = recording.observations(name, true, { refused: own?.refused(name) })
     if (Object.keys(observations.architectures).length === 0) throw new UserError('silent-process', { pid })
-    return { observations, ending: { kind: 'released' } }
+    const clients = recording.clients().map(({ words }) => words)
+    return { observations, ending: { kind: 'released' }, clients }
   } finally {
     own?.close()
     session?.close()

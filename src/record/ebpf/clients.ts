@@ -4,17 +4,22 @@
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
+import { clientIn } from '../command/clients.ts'
 import type { StartedClient } from '../recorder.ts'
 import type { Layout } from './layout.ts'
-import type { Maps } from './maps.ts'
-import { done, frame, read, readUser, update } from './blocks.ts'
+import { controlKeys, type Maps } from './maps.ts'
+import { done, frame, note, read, readUser, update } from './blocks.ts'
 import { member, type Membership } from './membership.ts'
 
-/** Places in a value: the addresses where the arguments begin and end in the program's memory, and their bytes. */
-const places = { start: 0, end: 8, text: 16 } as const
-/** Compared by the first four bytes of the task's name in the kernel, which is the file's name, for a script too. */
-const clients = ['docker', 'podman', 'nerdctl', 'kubectl', 'crictl', 'ctr\0', 'runc', 'crun']
 const commSize = 16
+/**
+ * Places in a value: the addresses where the arguments begin and end in the program's memory, the task's name in the
+ * kernel, which is the file's name, for a script too, and the bytes of the arguments.
+ */
+const places = { start: 0, end: 8, comm: 16, text: 16 + commSize } as const
+/** Compared by the first four bytes of the task's name, systemd-run by eight: other names begin with `systemd`. */
+const clients = ['docker', 'podman', 'nerdctl', 'kubectl', 'crictl', 'ctr\0', 'runc', 'crun']
+const [systemd, run] = ['syst', 'emd-']
 /** The bytes of arguments that are kept. The shorter sizes are for arguments near the end of readable memory. */
 const kept = 256
 const shorter = [96, 32, 8]
@@ -33,7 +38,8 @@ export function startedClient(
 ): readonly AssemblyLine[] | undefined {
   const { words } = layout
   if (words === undefined) return undefined
-  const [pid, comm, value] = [-8, -32, -32 - valueSize]
+  const [pid, value] = [-8, -16 - valueSize]
+  const comm = value + places.comm
   const copy = (size: number): readonly AssemblyLine[] => [
     bpf.load(3, frame, value + places.start),
     ...readUser(size, value + places.text),
@@ -46,8 +52,10 @@ export function startedClient(
     bpf.set(2, commSize),
     bpf.call('currentComm'),
     bpf.loadLower(1, frame, comm),
-    ...clients.map((name) => bpf.jumpIfLower(1, 'equal', Buffer.from(name).readInt32LE(), 'client')),
-    bpf.jump('done'),
+    ...clients.map((name) => bpf.jumpIfLower(1, 'equal', beginning(name), 'client')),
+    bpf.jumpIfLower(1, 'notEqual', beginning(systemd), 'done'),
+    bpf.loadLower(1, frame, comm + 4),
+    bpf.jumpIfLower(1, 'notEqual', beginning(run), 'done'),
     bpf.label('client'),
     ...read(8, words.mm, 8, value + places.start),
     bpf.load(7, frame, value + places.start),
@@ -60,9 +68,13 @@ export function startedClient(
     bpf.shiftRight(0, 32),
     bpf.storeLower(frame, pid, 0),
     ...update(map, pid, value, 0),
+    bpf.jumpIf(0, 'equal', 0, 'done'),
+    ...note(maps, controlKeys.lostProcesses, 'done'),
     ...done,
   ]
 }
+
+const beginning = (name: string): number => Buffer.from(name).readInt32LE()
 
 export function readClients(calls: MapCalls, map: KernelMap): readonly StartedClient[] {
   return [...calls.keys(map)].flatMap((key) => {
@@ -71,9 +83,11 @@ export function readClients(calls: MapCalls, map: KernelMap): readonly StartedCl
   })
 }
 
-/** Each argument ends in a NUL. The environment follows the last one. */
+/** Each argument ends in a NUL. The environment follows the last one. argv[0] is free to be anything (exec -a). */
 function wordsIn(value: Buffer): readonly string[] {
   const length = Number(value.readBigUInt64LE(places.end) - value.readBigUInt64LE(places.start))
   const text = value.toString('utf8', places.text, places.text + Math.min(length, kept))
-  return text.replace(/\0+$/, '').split('\0')
+  const words = text.replace(/\0+$/, '').split('\0')
+  const [name = ''] = value.toString('latin1', places.comm, places.comm + commSize).split('\0')
+  return clientIn(words) === undefined ? [name, ...words.slice(1)] : words
 }

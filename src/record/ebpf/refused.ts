@@ -13,7 +13,7 @@ import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
 import { startedInGroup } from './apart.ts'
 import { member, type Membership } from './membership.ts'
-import { numbered } from './program.ts'
+import { numbered } from './calls/number.ts'
 
 export interface RefusalMaps {
   /** Per slot: `never` refused, 0 for always refused, or a bit for each argument that the answer depends on. */

@@ -56,8 +56,9 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     const read = await reading
     if (refused) throw refused
     if (progress.pid === undefined) throw whyNothing(pid, result)
-    const observations = fromMidway(name, valueOf(read).observations, result.isForcefullyTerminated)
-    return { observations, ending: { kind: 'released' } }
+    const { observations, clients } = valueOf(read)
+    const told = fromMidway(name, observations, result.isForcefullyTerminated)
+    return { observations: told, ending: { kind: 'released' }, clients }
   } finally {
     over.abort()
     silence?.()

@@ -1,24 +1,18 @@
-// Finds the clients of container engines that a command starts while strace traces it, with their words. The trace has
-// no text, so /proc is read at intervals. A client waits for its engine, so it lives longer than an interval.
-import { setTimeout as wait } from 'node:timers/promises'
-import { clientIn } from '../command/clients.ts'
-import { textOf, tracedBy } from '../runner/processes.ts'
+// Tells the clients of container engines among the programs that strace saw executed. The trace has every execve, so a
+// client that ends at once is told too.
+import { basename } from 'node:path'
+import type { ExecutedProgram } from '../../read/strace/executed.ts'
+import { isClient } from '../command/clients.ts'
 
-/** The interval. Milliseconds. */
-const pause = 100
+/** Programs that run the script in their words. A script that is executed itself has its own path in the trace. */
+const interpreter = /^(?:python[\d.]*|perl|ruby|node|(?:ba|da|k|z)?sh)$/
 
-/** The words of each client that was seen until `over` aborts. */
-export async function seenClients(
-  tracer: () => number,
-  over: AbortSignal,
-): Promise<readonly (readonly string[])[]> {
-  const found = new Map<number, readonly string[]>()
-  for (; !over.aborted; await wait(pause, undefined, { signal: over }).catch(() => undefined)) {
-    if (tracer() === 0) continue
-    for (const pid of tracedBy(tracer())) {
-      const words = textOf(pid, 'cmdline')?.replace(/\0$/, '').split('\0') ?? []
-      if (clientIn(words) !== undefined) found.set(pid, words)
-    }
-  }
-  return [...found.values()]
+/** The words of the client from its name on; none for any other program. */
+export function clientOf({ path, name = '', words }: ExecutedProgram): readonly (readonly string[])[] {
+  // argv[0] is free to be anything (exec -a), and the path may be a descriptor or a link to the program (fexecve).
+  const own = [path, name].find(isClient)
+  if (own !== undefined) return [[own, ...words]]
+  if (!interpreter.test(basename(path))) return []
+  const script = words.findIndex((word) => !word.startsWith('-'))
+  return isClient(words[script] ?? '') ? [words.slice(script)] : []
 }

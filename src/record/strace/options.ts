@@ -3,7 +3,10 @@
 // -e raw=all      every argument as the number that the kernel got: strace reads no memory of the program (a fifth less
 //                 time on a run of 370,000 calls), and no text of the program appears in the trace. restart_syscall
 //                 stays decoded, because only then strace says which call it resumes after attaching. clone3 stays
-//                 decoded too (since 5.4), because its flags are in memory.
+//                 decoded too (since 5.4), because its flags are in memory, and execve, because its words tell the
+//                 clients of container engines. strace escapes every line end in them.
+// -s 96           of each word of execve, and of how many words. With every byte escaped, a line stays below the
+//                 reader's limit of 64 KB. The path is always whole.
 // -n              the call's number. Only the number distinguishes i386 `socket` from `socketcall`, and a 32-bit call
 //                 from the 64-bit call of the same name. Since 5.9 (NEWS).
 // -e quiet=attach since 5.6 (NEWS). With -o and a program strace hides "[ Process PID=N runs in 32 bit mode. ]",
@@ -59,13 +62,9 @@ export function leaveOutKnown(
 /**
  * Options before `-o FILE`. An unknown version gets only options that every version understands. `births`: show exactly
  * which process starts which. Calls that make processes are then decoded (clone3 has its flags in memory), and their
- * results are ids of strace's own namespace (since 5.9). `programs`: show the names of programs.
+ * results are ids of strace's own namespace (since 5.9).
  */
-export function straceOptions(
-  version: StraceVersion | undefined,
-  births = false,
-  programs = false,
-): readonly string[] {
+export function straceOptions(version: StraceVersion | undefined, births = false): readonly string[] {
   const since = (major: number, minor: number): boolean =>
     version !== undefined && (version.major > major || (version.major === major && version.minor >= minor))
   return [
@@ -73,7 +72,9 @@ export function straceOptions(
     ...(since(5, 9) ? ['-n'] : []),
     ...(since(5, 6) ? ['-e', 'quiet=attach'] : []),
     '-e',
-    `raw=!restart_syscall${since(5, 4) ? ',?clone3' : ''}${births ? ',clone,?fork,?vfork' : ''}${programs ? ',execve,?execveat' : ''}`,
+    `raw=!restart_syscall,execve,?execveat${since(5, 4) ? ',?clone3' : ''}${births ? ',clone,?fork,?vfork' : ''}`,
+    '-s',
+    '96',
     ...(births && since(5, 9) ? ['--pidns-translation'] : []),
     '-a',
     '0',

@@ -1,6 +1,6 @@
 // Reads from the trace while strace still runs: which process the command is, whether it could be started, whether it
-// has ended, and which signals reached it. strace writes with `-e raw=all`, so no text of the traced program appears in
-// the trace and the program cannot forge any of this.
+// has ended, and which signals reached it. The only text of the traced program in the trace is that of execve, inside
+// quotes and on one line, so the program cannot forge any of this.
 // Authority: strace 6.1, tried (`PID [ nr] --- SIGINT {…} ---`, `+++ exited with N +++`, `+++ killed by S +++`).
 import { endingSignals, type EndingSignal } from '../recording.ts'
 
@@ -50,7 +50,7 @@ export class Progress {
   }
 
   #takeFirst(line: string): void {
-    const first = /^(\d+) +(?:\[ *\d+\] )?(execve\(.*\) = -1 (E\w+) \((.*)\))?/.exec(line)
+    const first = /^(\d+) +(?:\[ *\d+\] )?(execve\(.*\) = -1 (E\w+) \(([^"]*)\)$)?/.exec(line)
     if (!first) return
     this.pid = Number(first[1])
     if (first[3] !== undefined) this.failure = { errno: first[3], words: first[4] ?? '' }

@@ -2,20 +2,24 @@
 // that the recorded command continues.
 import { hostOfNode } from '../../abi/architectures.ts'
 import { UserError } from '../../errors.ts'
-import { observeReturned, type Observations } from '../../observe/index.ts'
+import { observeWith, type Observations } from '../../observe/index.ts'
 import type { RecordSettings } from '../recording.ts'
 import type { Refusals, Watch } from '../refusals.ts'
 import type { Fifo } from './fifo.ts'
 import type { Progress } from './progress.ts'
+import type { ExecutedProgram } from '../../read/strace/executed.ts'
 import type { ReturnedCalls } from '../../read/strace/filtered-results.ts'
+import { clientOf } from './clients.ts'
 import { KeptRefusals, refusalsIn, wantedFor } from './refusals.ts'
 
-export interface TraceRead {
+export interface Read {
   readonly observations: Observations
   /** Undefined if no filter is watched. */
   readonly refusals: Refusals | undefined
   /** How many programs were started under a filter, if only calls under a filter count. */
   readonly programs: number | undefined
+  /** The words of each client of a container engine that was started. None are told if only calls under a filter count. */
+  readonly clients: readonly (readonly string[])[]
 }
 
 export interface Filtered {
@@ -26,7 +30,7 @@ export interface Filtered {
   readonly kept?: KeptRefusals
 }
 
-export type Settled = { readonly value: TraceRead } | { readonly error: unknown }
+export type Settled = { readonly value: Read } | { readonly error: unknown }
 
 const nothing: Watch = { results: [], traps: false, calls: [] }
 
@@ -40,6 +44,7 @@ export async function readTrace(
   const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
   const architecture = hostOfNode(process.arch)
   let returned: ReturnedCalls | undefined
+  const clients: (readonly string[])[] = []
   const reading = {
     format: 'strace',
     afterFilter,
@@ -47,25 +52,23 @@ export async function readTrace(
     ...(architecture && { architecture }),
   } as const
   try {
-    const observations = await observeReturned(
-      [source],
-      reading,
-      afterFilter
-        ? {
-            wanted: wantedFor(watch ?? nothing, (call) => kept.add(call)),
-            tell: (found) => (returned = found),
-          }
-        : undefined,
-    )
+    const results = {
+      wanted: wantedFor(watch ?? nothing, (call) => kept.add(call)),
+      tell: (found: ReturnedCalls) => (returned = found),
+    }
+    const reports = afterFilter
+      ? { returned: results }
+      : { executed: (program: ExecutedProgram) => clients.push(...clientOf(program)) }
+    const observations = await observeWith(reports, [source], reading)
     const found = returned as ReturnedCalls | undefined
     const refusals = watch && found && refusalsIn(found)
-    return { value: { observations, refusals, programs: found?.programs } }
+    return { value: { observations, refusals, programs: found?.programs, clients } }
   } catch (error) {
     return { error }
   }
 }
 
-export function valueOf(read: Settled): TraceRead {
+export function valueOf(read: Settled): Read {
   if ('value' in read) return read.value
   throw read.error instanceof UserError ? read.error.withStatus(125) : read.error
 }

@@ -10,7 +10,6 @@ import { endingOf } from '../runner/ending.ts'
 import { isFiltered, tracedBy } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { askStrace } from './available.ts'
-import { seenClients } from './clients.ts'
 import { makeFifo } from './fifo.ts'
 import { leaveOutKnown, straceOptions } from './options.ts'
 import { Progress } from './progress.ts'
@@ -32,12 +31,10 @@ export const strace: Recorder = {
         : leaveOutKnown(version, options.known, options.arguments)
     const fifo = await makeFifo(directory)
     const progress = new Progress()
-    const recorded = straceOptions(version, afterFilter, watch !== undefined)
+    const recorded = straceOptions(version, afterFilter)
     const kept = new KeptRefusals()
     const reading = readTrace(name, options, fifo, progress, { afterFilter, watch, kept })
     let tracer = 0
-    const over = new AbortController()
-    const clients = afterFilter ? undefined : seenClients(() => tracer, over.signal)
     if (takesExec) options.notice?.({ code: 'exec-unseen', why: 'strace' })
     return {
       words: ['strace', ...recorded, ...cheaply, '-o', fifo.path, '--', ...options.command],
@@ -59,20 +56,18 @@ export const strace: Recorder = {
       echo,
       result: async (end) => {
         fifo.close()
-        over.abort()
         const read = await reading
         refuseCut(launch, progress)
-        const { observations, refusals, programs } = valueOf(read)
+        const { observations, refusals, programs, clients } = valueOf(read)
         return {
           observations: options.known === undefined ? observations : withoutFiltered(observations),
           ending: endingOf(end),
           ...(programs !== undefined && { programs, started: programs > 0 }),
           ...(refusals && { refusals }),
-          ...(clients && { clients: await clients }),
+          ...(!afterFilter && { clients }),
         }
       },
       close: async () => {
-        over.abort()
         fifo.close()
         await fifo.remove()
       },

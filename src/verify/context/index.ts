@@ -141,9 +141,22 @@ function containerFor(context: SecurityContext, { container }: EngineRun): Conta
 }
 
 /** Refuses a command that sets itself what the context sets: it would add to the context or override it. */
-function refuseConflicts({ capabilities, user }: EngineRun, container: ContainerContext): void {
-  const [capability] = capabilities.add
-  if (capability !== undefined) throw new UserError('beside-context', { option: `--cap-add ${capability}` })
-  if (user !== undefined && container.user !== undefined)
-    throw new UserError('beside-context', { option: `--user ${user}` })
+function refuseConflicts(
+  { capabilities, user, groups, readOnly, noNewPrivileges, sysctls }: EngineRun,
+  context: ContainerContext,
+): void {
+  const isDecided = (sysctl: string): boolean =>
+    Object.hasOwn(context.sysctls ?? {}, sysctl.split('=')[0] ?? '')
+  const [conflict] = [
+    ...capabilities.add.map((each) => `--cap-add ${each}`),
+    ...capabilities.drop.map((each) => `--cap-drop ${each}`),
+    ...(context.user === undefined || user === undefined ? [] : [`--user ${user}`]),
+    ...(context.user === undefined ? [] : groups.map((each) => `--group-add ${each}`)),
+    ...(readOnly === undefined || readOnly === context.readOnlyRoot ? [] : [`--read-only=${readOnly}`]),
+    ...(noNewPrivileges === undefined || noNewPrivileges === context.noNewPrivileges
+      ? []
+      : [`--security-opt no-new-privileges=${noNewPrivileges}`]),
+    ...sysctls.filter(isDecided).map((each) => `--sysctl ${each}`),
+  ]
+  if (conflict !== undefined) throw new UserError('beside-context', { option: conflict })
 }

@@ -1,6 +1,7 @@
 // Adds to a context what was refused, in the layer that refused it: a capability, a mount or a sysctl. If another owner
 // or mode in the image is the right repair, no privilege is added: the finding stays and is reported.
 import type { ContainerContext, ContextMount } from '../../harden/context.ts'
+import { portsSysctl } from '../../harden/ports.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import { ascending } from '../../order.ts'
 import type { ContextFinding } from './finding.ts'
@@ -9,8 +10,6 @@ export interface ContextRepair {
   readonly container: ContainerContext
   readonly added: readonly ContextFinding[]
 }
-
-const portsSysctl = 'net.ipv4.ip_unprivileged_port_start'
 
 export function withAdded(
   container: ContainerContext,

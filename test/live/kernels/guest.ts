@@ -3,10 +3,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { release } from 'node:os'
+import { hardenContext } from '../../../src/harden/index.ts'
 import type { Observations } from '../../../src/observe/index.ts'
 import { record, whyNoEbpf, type Watch } from '../../../src/record/index.ts'
 import { recorders } from '../../../src/record/recorders.ts'
 import { run } from '../../../src/record/runner/index.ts'
+import { told } from '../contexts/told.ts'
 
 const found: Record<string, unknown> = { release: release() }
 
@@ -21,7 +23,7 @@ async function step(name: string, work: () => Promise<unknown>): Promise<void> {
 /** The calls whose counts and values are compared, because the programs make them themselves. */
 const asked =
   'getppid socket socketpair socketcall ipc shmget personality clone3 getuid32 mkdir rmdir keyctl'.split(' ')
-const told = ({ architectures, unknown, diagnostics }: Observations): unknown => ({
+const counted = ({ architectures, unknown, diagnostics }: Observations): unknown => ({
   calls: Object.fromEntries(
     Object.entries(architectures).map(([architecture, calls]) => [
       architecture,
@@ -41,10 +43,10 @@ const native = ['/t/native'] as const
 const quietly = { recorder: 'ebpf', streams: 'ignore' } as const
 
 await step('ebpf', async () => (await whyNoEbpf()) ?? 'works')
-await step('native', async () => told((await record({ ...quietly, command: native })).observations))
+await step('native', async () => counted((await record({ ...quietly, command: native })).observations))
 await step('compat', async () => {
   execFileSync('/t/compat')
-  return told((await record({ ...quietly, command: ['/t/compat'] })).observations)
+  return counted((await record({ ...quietly, command: ['/t/compat'] })).observations)
 })
 /** Records an empty cgroup. `begun`: the recording has begun, or has failed, which is reported where it is awaited. */
 function watching(cgroup: string) {
@@ -63,7 +65,7 @@ await step('cgroup', async () => {
   execFileSync('/t/native')
   execFileSync('/bin/busybox', ['sh', '-c', `echo $$ >${cgroup}/cgroup.procs; exec /t/native`])
   rmdirSync(cgroup)
-  return told((await recording).observations)
+  return counted((await recording).observations)
 })
 await step('own', async () => {
   const cgroup = '/sys/fs/cgroup/refusing'
@@ -112,4 +114,18 @@ await step('context', async () => {
     lost: context?.lost,
   }
 })
+/** The same source as an own, a 32-bit and an x32 program. */
+for (const kind of ['wide', 'narrow', 'x32'])
+  await step(kind, async () => {
+    const [program, place] = [`/t/${kind}/steps`, `/tmp/${kind}`]
+    mkdirSync(place)
+    const options = { ...quietly, command: [program, place] as const }
+    const recording = await run(recorders.ebpf, { name: kind, options, scope: 'filtered' })
+    const { context: [context] = [] } = recording.observations
+    if (context === undefined) return 'no evidence'
+    const [container] = hardenContext(recording.observations).containers
+    const { needed, tolerated } = container?.capabilities ?? {}
+    const text = JSON.stringify({ ...told(context), needed, tolerated })
+    return JSON.parse(text.replaceAll(place, '/place').replaceAll(program, '/program'))
+  })
 console.log(`found ${JSON.stringify(found)}`)

@@ -15,7 +15,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { bundleOptions } from '../../../scripts/bundle-options.mjs'
 import { unpackPackages } from '../../../scripts/debian-archive.ts'
-import { calls, context, refused } from './programs.ts'
+import { calls, context, refused, steps } from './programs.ts'
 
 export interface Machine {
   readonly name: 'x86_64' | 'aarch64'
@@ -29,6 +29,7 @@ export interface Machine {
   readonly compiler: readonly string[]
   /** The compiler for the 32-bit architecture of this machine. */
   readonly compiler32: readonly string[]
+  readonly compilerX32?: readonly string[]
 }
 
 // On a slow host, Linux waits in vain for a timer of the x86 machine: no_timer_check.
@@ -41,9 +42,10 @@ export const machines: readonly Machine[] = [
     node: 'x64',
     qemu: 'qemu-system-x86_64',
     words: [...common, '-cpu', 'max'],
-    console: 'ttyS0 no_timer_check',
+    console: 'ttyS0 no_timer_check syscall.x32=y',
     compiler: ['gcc'],
     compiler32: ['gcc', '-m32'],
+    compilerX32: ['gcc', '-mx32'],
   },
   {
     name: 'aarch64',
@@ -112,16 +114,20 @@ export async function makeImage(
   cpSync(join(root, 'node_modules/koffi'), join(tree, 'node_modules/koffi'), { recursive: true })
   const compile = async (name: string, source: string, [compiler = '', ...options]: readonly string[]) => {
     const file = join(tree, 't', `${name}.c`)
+    mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, source)
     const words = ['-O1', '-static', ...options, '-o', join(tree, 't', name), file]
     const { failed, stderr } = await execa(compiler, words, { reject: false })
     return failed ? stderr : undefined
   }
-  for (const [name, source] of Object.entries({ native: calls, refused, context })) {
+  for (const [name, source] of Object.entries({ native: calls, refused, context, 'wide/steps': steps })) {
     const why = await compile(name, source, machine.compiler)
     if (why !== undefined) throw new Error(`${machine.compiler.join(' ')}: ${why}`)
   }
   const has32 = (await compile('compat', calls, machine.compiler32)) === undefined
+  const wideTimes = ['-D_FILE_OFFSET_BITS=64', '-D_TIME_BITS=64']
+  await compile('narrow/steps', steps, [...machine.compiler32, ...wideTimes])
+  if (machine.compilerX32 !== undefined) await compile('x32/steps', steps, machine.compilerX32)
   await build({
     absWorkingDir: root,
     entryPoints: { guest: 'test/live/kernels/guest.ts' },

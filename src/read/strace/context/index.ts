@@ -224,7 +224,10 @@ export class StraceContext implements Subscriber {
 
 const others: ReadonlySet<string> = new Set([
   ...identityCalls,
-  ...['capset', 'prctl', 'unshare', 'io_uring_setup'],
+  'capset',
+  'prctl',
+  'unshare',
+  'io_uring_setup',
 ])
 
 /** strace's own calls that ask for ids (getuid32) have the suffix too. */

@@ -71,12 +71,18 @@ export function addressIn(argument: string | undefined): AddressText | undefined
 
 /** The strings of a list such as argv; undefined if it is not printed whole. */
 export function stringsIn(argument: string | undefined): readonly string[] | undefined {
+  const strings = textsIn(argument)
+  return strings?.every(({ isCut }) => !isCut) ? strings.map(({ text }) => text) : undefined
+}
+
+/** The strings of a list, where `...` for further ones is an empty text that is cut; undefined for anything else. */
+export function textsIn(argument: string | undefined): readonly PathText[] | undefined {
   const inside = argument === undefined ? undefined : /^(?:[a-z_]+=)?\[(.*)\]$/s.exec(argument)?.[1]
-  if (inside === undefined) return undefined
-  const strings = [...inside.matchAll(/"(?:[^"\\]|\\.)*"(?:\.\.\.)?|\.\.\./g)].map(([text]) => stringIn(text))
-  return strings.every((each) => each !== undefined && !each.isCut)
-    ? strings.map((each) => each?.text ?? '')
-    : undefined
+  return inside === undefined
+    ? undefined
+    : [...inside.matchAll(/"(?:[^"\\]|\\.)*"(?:\.\.\.)?|\.\.\./g)].map(
+        ([text]) => stringIn(text) ?? { text: '', isCut: true },
+      )
 }
 
 /** The sorted numbers of a list such as that of setgroups; undefined if it is not printed whole. */

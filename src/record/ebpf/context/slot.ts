@@ -9,7 +9,7 @@ import type { AssemblyLine } from '../assembler.ts'
 import { currentTask } from '../blocks.ts'
 import { architecturesOf, type Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
-import { architecture, numbered } from '../program.ts'
+import { architecture, numbered } from '../calls/number.ts'
 import { slots } from './maps.ts'
 import { at } from './pieces.ts'
 

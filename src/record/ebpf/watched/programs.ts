@@ -24,7 +24,7 @@ import type { Btf } from '../btf.ts'
 import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 import { seccompFilter } from '../membership.ts'
-import { numbered } from '../program.ts'
+import { numbered } from '../calls/number.ts'
 import {
   candidateBits,
   filterDepth,

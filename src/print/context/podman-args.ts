@@ -1,0 +1,63 @@
+// The options of podman run that a quadlet passes by PodmanArgs=. Podman reads them after the quadlet's own keys, so an
+// option that sets what the context decides would win over it. Authority: podman-systemd.unit(5), podman-run(1).
+import type { ContainerContext } from '../../harden/context.ts'
+
+export interface PodmanArgs {
+  readonly value: string
+  readonly privileged: boolean
+}
+
+/** The value without the options that the context decides. */
+export function withoutDecided(
+  value: string,
+  { user, noNewPrivileges, readOnlyRoot }: ContainerContext,
+  hasProfile: boolean,
+): PodmanArgs {
+  const decided = (option: string, argument: string): boolean => {
+    switch (option) {
+      case '--privileged':
+      case '--cap-add':
+      case '--cap-drop':
+        return true
+      case '--user':
+      case '-u':
+        return user !== undefined && user.uid !== 0
+      case '--read-only':
+      case '--read-only-tmpfs':
+        return readOnlyRoot
+      case '--security-opt':
+        return (
+          (noNewPrivileges && argument.startsWith('no-new-privileges')) ||
+          (hasProfile && argument.startsWith('seccomp='))
+        )
+      default:
+        return false
+    }
+  }
+  const words = value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
+  const kept: string[] = []
+  let privileged = false
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as string
+    const [, option = '', own] = /^(--?[\w-]+)(?:=(.*))?$/.exec(plain(word)) ?? []
+    const hasArgument = own === undefined && withArgument.has(option)
+    const argument = plain(own ?? (hasArgument ? (words[at + 1] ?? '') : ''))
+    if (decided(option, argument)) privileged ||= option === '--privileged' && argument !== 'false'
+    else kept.push(...words.slice(at, at + (hasArgument ? 2 : 1)))
+    if (hasArgument) at++
+  }
+  // A value that keeps all words keeps its blanks too.
+  return { value: kept.length === words.length ? value : kept.join(' '), privileged }
+}
+
+const withArgument: ReadonlySet<string> = new Set([
+  '--cap-add',
+  '--cap-drop',
+  '--user',
+  '-u',
+  '--security-opt',
+])
+
+function plain(word: string): string {
+  return word.replaceAll(/["']/g, '')
+}

@@ -1,0 +1,50 @@
+// Tells the words of each program that a traced process executed, from strace's own text: its path, and its arguments
+// after argv[0]. An execve without a result counts: one in another thread than the first comes back under the pid of
+// the first (execve(2)), and a kill may hide that it succeeded.
+import { splitArguments } from './arguments.ts'
+import type { CameBack } from './completion.ts'
+import { textsIn, stringIn } from './context/texts.ts'
+import type { CallText } from './events.ts'
+import { endings } from './lines.ts'
+import type { Subscriber } from './subscriber.ts'
+import { replacesProgram, type Thread } from './thread.ts'
+
+/** `name`: argv[0], which need not be the program's. The last words may be cut. */
+export interface ExecutedProgram {
+  readonly path: string
+  readonly name: string | undefined
+  readonly words: readonly string[]
+}
+
+export class ExecutedPrograms implements Subscriber {
+  readonly #tell: (program: ExecutedProgram) => void
+  readonly #begun = new Map<Thread, ExecutedProgram>()
+
+  constructor(tell: (program: ExecutedProgram) => void) {
+    this.#tell = tell
+  }
+
+  entered(thread: Thread, call: CallText): void {
+    if (replacesProgram(call.name)) this.#begun.set(thread, programIn(call))
+  }
+
+  returned(thread: Thread, _: string, { value }: CameBack): void {
+    const program = this.#begun.get(thread)
+    if (program === undefined) return
+    this.#begun.delete(thread)
+    if (value === 0n) this.#tell(program)
+  }
+
+  /** Called once, after the last line. */
+  end(): void {
+    for (const program of this.#begun.values()) this.#tell(program)
+  }
+}
+
+function programIn({ name, text, open, completion }: CallText): ExecutedProgram {
+  const shown = 'at' in completion ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
+  const { texts } = splitArguments(shown, open)
+  const [path, list] = name === 'execveat' ? texts.slice(1) : texts
+  const [first, ...words] = textsIn(list) ?? []
+  return { path: stringIn(path)?.text ?? '', name: first?.text, words: words.map(({ text: word }) => word) }
+}
