@@ -5,6 +5,8 @@ import {
   namespace,
   placer,
   recorder,
+  recorderProfile,
+  recorderProfileName,
   type ClusterObject,
 } from '../src/print/cluster/index.ts'
 import { yamlText } from '../src/print/kubernetes.ts'
@@ -40,10 +42,14 @@ export const deployFiles: ReadonlyMap<string, string> = new Map(
       { 'daemonset.yaml': placer('seccomp-profiles') },
       {
         // An overlay adds profiles with `behavior: merge`. The name has no hash, so nodes get them by themselves.
-        configMapGenerator: [{ name: 'seccomp-profiles', namespace: 'seccomp-gen', literals: [] }],
+        configMapGenerator: [
+          { name: 'seccomp-profiles', namespace: 'seccomp-gen', files: [recorderProfileName] },
+        ],
         generatorOptions: { disableNameSuffixHash: true },
       },
     ),
     ['kustomization.yaml', kustomization(['namespace', 'record', 'place'])] as const,
-  ].map(([path, value]) => [path, yamlText(value)]),
+  ]
+    .map(([path, value]) => [path, yamlText(value)] as const)
+    .concat([[`place/${recorderProfileName}`, recorderProfile]]),
 )

@@ -112,5 +112,8 @@ const world: World = {
   },
 }
 
+// Node.js would open its debugger, which any user of the machine may reach (nodejs.org, "Debugging").
+process.on('SIGUSR1', () => undefined)
+
 // Everything is written by now, and a pending read of a pipe must not keep the process.
 void run(process.argv.slice(2), world).then((status) => process.exit(status))

@@ -140,21 +140,24 @@ async function diffApplied(
 
 /** Compares two scans, as `scan --report json` prints them. */
 async function diffScans(given: readonly Given[], options: DiffFlags, world: World): Promise<number> {
+  const { report, failOn, intersect, merge } = options
+  const combined = intersect === true ? '--intersect' : merge === true ? '--merge' : undefined
+  const form = report === 'text' || report === 'json' || report === 'markdown' ? report : undefined
+  if (form === undefined || combined !== undefined)
+    throw new UserError('not-of-scans', { option: combined ?? `--report ${report}` })
   const { parseReachable } = await import('../scan/reachable.ts')
   const [base, head] = given.map(({ name, text = '' }) => parseReachable(text, name)) as [
     Reachable,
     Reachable,
   ]
-  const { scanChanges, scanChangesReport } = await import('../report/scan-changes.ts')
-  const changes = scanChanges(base, head)
-  const { report, failOn } = options
-  await writeOutput(
-    scanChangesReport(changes, report === 'json' || report === 'markdown' ? report : 'text'),
-    options.output,
-    world,
-  )
-  const counted = changes.filter(({ direction }) => failOn === 'any' || direction === 'wider')
-  return failOn !== 'never' && counted.length > 0 ? 1 : 0
+  const { compareScans, scanChangesReport, scanDirections, scanStatLine } =
+    await import('../report/scan-changes.ts')
+  const comparison = compareScans(base, head, options.arch)
+  const text = options.stat === undefined ? scanChangesReport(comparison, form) : scanStatLine(comparison)
+  if (options.quiet === undefined) await writeOutput(text, options.output, world)
+  const directions = scanDirections(comparison)
+  const counts = failOn === 'any' ? directions.size > 0 : directions.has('wider')
+  return failOn !== 'never' && counts ? 1 : 0
 }
 
 interface Report {

@@ -11,16 +11,23 @@ export const outputOption = (what: string): Option =>
 export const archOption = (what: string): Option =>
   new Option('--arch <arch>', `${what} (${architectureNames.join(', ')})`).argParser(
     (word: string, before: readonly Architecture[] = []) => {
-      const architecture = architectureOf(word)
-      if (architecture === undefined) throw new InvalidArgumentError(unknownArchitecture(word))
+      const architecture = architectureIn(word, architectureNames)
       return before.includes(architecture) ? before : [...before, architecture]
     },
   )
 
+/** One of `names` by any spelling. */
+export function architectureIn<Name extends Architecture>(word: string, names: readonly Name[]): Name {
+  const architecture = architectureOf(word)
+  const found = names.find((each) => each === architecture)
+  if (found === undefined) throw new InvalidArgumentError(unknownArchitecture(word, names))
+  return found
+}
+
 /** The message for an unknown architecture: a similar one, and the known ones. */
-function unknownArchitecture(word: string): string {
-  const spellings = architectureNames.flatMap((each) => [each, ...architectures[each].spellings])
+function unknownArchitecture(word: string, names: readonly Architecture[]): string {
+  const spellings = names.flatMap((each) => [each, ...architectures[each].spellings])
   const [meant] = similarWords(word.toLowerCase(), spellings)
-  const known = `Known: ${architectureNames.join(', ')}.`
+  const known = `Known: ${names.join(', ')}.`
   return meant === undefined ? known : `Did you mean ${meant}? ${known}`
 }

@@ -44,6 +44,7 @@ export async function checkEach(options: EachOptions, isCommand: boolean, world:
 async function makeDirectory(directory: string, world: World): Promise<void> {
   const path = resolve(world.cwd, directory)
   try {
+    await checkOutput(join(await existingPart(path), 'container.json'), world)
     const made = await mkdir(path, { recursive: true })
     if (made === undefined) return
     const owner = ownerIn(await stat(dirname(made)), callerOf(world))
@@ -51,8 +52,15 @@ async function makeDirectory(directory: string, world: World): Promise<void> {
     for (let each = path; each !== dirname(made); each = dirname(each))
       await chown(each, owner.uid, owner.gid)
   } catch (error) {
+    if (error instanceof UserError) throw error
     throw new UserError('no-directory', { directory, why: (error as Error).message })
   }
+}
+
+/** The nearest directory above a path that exists. */
+async function existingPart(path: string): Promise<string> {
+  const is = await stat(path).catch(() => undefined)
+  return is !== undefined || path === dirname(path) ? path : existingPart(dirname(path))
 }
 
 /** Writes all files. The status is 1 if a profile lacks a call that was seen. */

@@ -1,5 +1,7 @@
 // `pull`: fetches a profile or observations from a registry, byte for byte as pushed, and checks them against the
 // digest.
+import { parseProfile } from '../profile/index.ts'
+import { parseObservations } from '../read/observations/reader.ts'
 import { parseReference, printReference } from '../registry/index.ts'
 import { outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -20,8 +22,12 @@ export const declare: Declare = (command, world, end) => {
     .action(async (ref: string, { output, plainHttp }: PullFlags) => {
       const reference = parseReference(ref)
       await checkOutput(output, world)
-      const { bytes, digest } = await pullNamed(reference, world, { plainHttp: plainHttp ?? false })
-      await writeOutput(textOf(bytes, ref), output, world)
+      const { kind, bytes, digest } = await pullNamed(reference, world, { plainHttp: plainHttp ?? false })
+      const text = textOf(bytes, ref)
+      // Both throw a UserError: a file that was good stays, and no terminal gets what is neither.
+      if (kind === 'profile') parseProfile(text, { name: ref })
+      else parseObservations(ref, text)
+      await writeOutput(text, output, world)
       say(world, `pulled ${printReference({ ...reference, tag: undefined, digest })}`)
       end(0)
     })

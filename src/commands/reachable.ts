@@ -1,9 +1,11 @@
 // Reads the scans that a command is given, and compares them with what was seen.
-import type { Architecture } from '../abi/architectures.ts'
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { syscallTable } from '../abi/tables.ts'
 import type { Observations } from '../observe/index.ts'
 import { coverageOf, derivePolicy, type PolicyOptions } from '../policy/index.ts'
 import { coverageLines } from '../report/coverage.ts'
 import { mergeReachable, parseReachable, type Reachable } from '../scan/reachable.ts'
+import { say } from './say.ts'
 import { readText } from './texts.ts'
 import type { World } from './world.ts'
 
@@ -15,7 +17,20 @@ export async function readReachable(
   if (files === undefined) return undefined
   const found: Reachable[] = []
   for (const file of files) found.push(parseReachable(await readText(file, world), file))
-  return mergeReachable(...found)
+  const merged = mergeReachable(...found)
+  const unknown = unknownCalls(merged)
+  if (unknown.length > 0) say(world, `in no table, so in no profile: ${unknown.join(' ')}`)
+  return merged
+}
+
+/** Calls of a scan that a newer seccomp-gen made. */
+function unknownCalls({ architectures }: Reachable): readonly string[] {
+  const names = architectureNames.flatMap((architecture) =>
+    Object.keys(architectures[architecture] ?? {}).filter(
+      (name) => syscallTable(architecture).byName(name) === undefined,
+    ),
+  )
+  return [...new Set(names)].sort()
 }
 
 /** Sentences: how many reachable calls were seen, and which of the others the policy's ceiling allows. */

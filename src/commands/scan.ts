@@ -21,7 +21,7 @@ import {
   type StartedAs,
   type Tree,
 } from '../scan/index.ts'
-import { outputOption } from './document-options.ts'
+import { architectureIn, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
@@ -54,7 +54,12 @@ export const declare: Declare = (command, world, end) => {
         repeatable,
       ),
     )
-    .addOption(new Option('--arch <arch>', 'architecture, if the image has several').choices([...machines]))
+    .addOption(
+      new Option(
+        '--arch <arch>',
+        `architecture, if the image has several (${machines.join(', ')})`,
+      ).argParser((word: string) => architectureIn(word, machines)),
+    )
     .option('--no-cache', 'neither use nor keep cached results')
     .addOption(
       new Option('--report <format>', 'format of the report')

@@ -105,6 +105,11 @@ export const fileErrors = {
     ({ file }: InFile) =>
       `${file}: another user put a file or a link there, in a directory that everybody can write to: name a file elsewhere`,
   ],
+  'foreign-link': [
+    2,
+    ({ file, link }: InFile & { readonly link: string }) =>
+      `${file}: ${link} is a link of another user to something that is not that user's: name the file without it`,
+  ],
   'not-own-file': [
     2,
     ({ file }: InFile) =>

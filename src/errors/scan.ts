@@ -138,6 +138,11 @@ export const scanErrors = {
     ({ file }: InFile) => `${file}: the image starts no program that is in it: name one with --program`,
   ],
   // --- what a scan printed
+  'not-of-scans': [
+    2,
+    ({ option }: { readonly option: string }) =>
+      `${option} is for profiles: two scans are compared with --report text, markdown or json`,
+  ],
   'scan-with-other': [
     2,
     ({ file }: InFile) =>

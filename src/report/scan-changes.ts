@@ -1,45 +1,106 @@
-// The difference between two scans, for people (text, Markdown) and for programs (JSON).
+// The difference between two scans, for people (text, Markdown) and for programs (JSON): calls, the values that their
+// arguments can have, and whether the list is a bound.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { argumentText } from '../abi/constant-names.ts'
 import { harmlessJson } from '../json-string.ts'
-import type { Reachable } from '../scan/reachable.ts'
+import type { Reachable, ReachableCall } from '../scan/reachable.ts'
 import { escapeMarkdown, escapeTerminal } from './escape.ts'
-import { pathText } from './reachable.ts'
+import { accountLines, pathText } from './reachable.ts'
 
 export interface ScanChange {
   readonly direction: 'wider' | 'narrower'
   readonly architecture: Architecture
   readonly syscall: string
   readonly path: readonly string[]
+  /** The call is reachable on both sides, and this argument's values differ. Absent: the call itself differs. */
+  readonly argument?: number
+  /** The values (unsigned, decimal) that one side has and the other lacks; absent: any value. */
+  readonly values?: readonly string[]
 }
 
-/** Calls that only `head` reaches are wider, those that only `base` reaches narrower. Wider first, then by name. */
-export function scanChanges(base: Reachable, head: Reachable): readonly ScanChange[] {
+export interface ScanComparison {
+  /** Beyond a bound any call can come: a scan that is a bound no more is wider, whatever calls are listed. */
+  readonly bound: { readonly before: boolean; readonly after: boolean }
+  /** What the scan that is no bound could not follow, in sentences; empty if both are bounds or none is. */
+  readonly account: readonly string[]
+  /** Wider ones first, then by architecture and name. */
+  readonly changes: readonly ScanChange[]
+}
+
+/** `architectures`: only these; empty: all. */
+export function compareScans(
+  base: Reachable,
+  head: Reachable,
+  architectures: readonly Architecture[] = [],
+): ScanComparison {
+  const on = architectureNames.filter((each) => architectures.length === 0 || architectures.includes(each))
   const only = (
     one: Reachable,
     other: Reachable,
     direction: ScanChange['direction'],
   ): readonly ScanChange[] =>
-    architectureNames.flatMap((architecture) =>
-      Object.entries(one.architectures[architecture] ?? {})
-        .filter(([syscall]) => other.architectures[architecture]?.[syscall] === undefined)
-        .map(([syscall, { path }]) => ({ direction, architecture, syscall, path })),
+    on.flatMap((architecture) =>
+      Object.entries(one.architectures[architecture] ?? {}).flatMap(
+        ([syscall, call]): readonly ScanChange[] => {
+          const change = { direction, architecture, syscall, path: call.path }
+          const less = other.architectures[architecture]?.[syscall]
+          return less === undefined
+            ? [change]
+            : valuesBeyond(call, less).map((beyond) => ({ ...change, ...beyond }))
+        },
+      ),
     )
-  return [...only(head, base, 'wider'), ...only(base, head, 'narrower')]
+  const unbounded = base.bound === head.bound ? undefined : base.bound ? head : base
+  return {
+    bound: { before: base.bound, after: head.bound },
+    account: unbounded === undefined ? [] : accountLines(unbounded).slice(1),
+    changes: [...only(head, base, 'wider'), ...only(base, head, 'narrower')],
+  }
 }
 
-export function scanChangesReport(
-  changes: readonly ScanChange[],
-  format: 'text' | 'json' | 'markdown',
-): string {
+/** The arguments of `more` that can have values which those of `less` cannot have. */
+function valuesBeyond(
+  { args: more = {} }: ReachableCall,
+  { args: less = {} }: ReachableCall,
+): readonly Required<Pick<ScanChange, 'argument'>>[] {
+  return Object.entries(less).flatMap(([index, known]) => {
+    const argument = Number(index)
+    const own = more[index]
+    if (own === undefined) return [{ argument }]
+    const values = own.filter((each) => !known.includes(each))
+    return values.length === 0 ? [] : [{ argument, values }]
+  })
+}
+
+export function scanDirections({ bound, changes }: ScanComparison): ReadonlySet<ScanChange['direction']> {
+  return new Set([
+    ...changes.map(({ direction }) => direction),
+    ...(bound.before === bound.after ? [] : [bound.before ? ('wider' as const) : ('narrower' as const)]),
+  ])
+}
+
+function verdictOf(comparison: ScanComparison): 'identical' | 'wider' | 'narrower' | 'mixed' {
+  const [direction = 'identical', other] = scanDirections(comparison)
+  return other === undefined ? direction : 'mixed'
+}
+
+export type ScanChangesFormat = 'text' | 'json' | 'markdown'
+
+export function scanChangesReport(comparison: ScanComparison, format: ScanChangesFormat): string {
+  const verdict = verdictOf(comparison)
+  const { bound, account, changes } = comparison
   if (format === 'json')
     return `${harmlessJson(
       JSON.stringify(
         {
-          changes: changes.map(({ direction, architecture, syscall, path }) => ({
+          verdict,
+          bound,
+          changes: changes.map(({ direction, architecture, syscall, path, argument, values }) => ({
             direction,
             arch: architecture,
             syscall,
             path,
+            ...(argument !== undefined && { argument, values: values ?? 'any' }),
           })),
         },
         null,
@@ -47,11 +108,41 @@ export function scanChangesReport(
       ),
     )}\n`
   const [mark, escape] = format === 'markdown' ? ['- ', escapeMarkdown] : ['', escapeTerminal]
-  if (changes.length === 0) return `${mark}the same calls are reachable\n`
-  return changes
-    .map(
-      ({ direction, architecture, syscall, path }) =>
-        `${mark}${escape(`${direction}: ${syscall} on ${architecture} ${direction === 'wider' ? 'became reachable' : 'is no longer reachable'}: ${pathText(path)}`)}\n`,
-    )
+  if (verdict === 'identical') return `${mark}the same calls are reachable\n`
+  return [...boundLines(bound, account), ...changes.map(changeLine)]
+    .map((line) => `${mark}${escape(line)}\n`)
     .join('')
+}
+
+/** The numbers alone. */
+export function scanStatLine(comparison: ScanComparison): string {
+  const of = (direction: ScanChange['direction']): number =>
+    comparison.changes.filter((each) => each.direction === direction).length
+  const { before, after } = comparison.bound
+  const flips = before === after ? '' : after ? '; a bound now' : '; no bound any more'
+  return `${verdictOf(comparison)}: ${of('wider')} wider, ${of('narrower')} narrower${flips}\n`
+}
+
+function boundLines(
+  { before, after }: ScanComparison['bound'],
+  account: readonly string[],
+): readonly string[] {
+  if (before === after) return []
+  return [
+    before
+      ? 'wider: the list was a bound and is none any more: any call may be reachable'
+      : 'narrower: the list is a bound now',
+    ...account,
+  ]
+}
+
+function changeLine({ direction, architecture, syscall, path, argument, values }: ScanChange): string {
+  const call = `${direction}: ${syscall} on ${architecture}`
+  const by = pathText(path)
+  const isWider = direction === 'wider'
+  if (argument === undefined)
+    return `${call} ${isWider ? 'became reachable' : 'is no longer reachable'}: ${by}`
+  const words = (values ?? []).map((each) => argumentText(architecture, syscall, argument, BigInt(each)))
+  const which = values === undefined ? 'any value' : words.join(' ')
+  return `${call}: argument ${argument} ${isWider ? 'can be' : 'can no longer be'} ${which}: ${by}`
 }

@@ -66,6 +66,37 @@ t.test(
   },
 )
 
+t.test(
+  'links of others on the way',
+  { skip: isRoot ? false : 'only root makes links of others' },
+  async (t) => {
+    const cwd = t.testdir({ precious: { file: 'mine' }, shared: { theirs: {} }, home: { own: {} } })
+    const at = (...names: string[]): string => join(cwd, ...names)
+    const link = (target: string, name: string): void => {
+      symlinkSync(at(target), at(name))
+      lchownSync(at(name), somebody, somebody)
+    }
+    chmodSync(at('shared'), 0o1777)
+    for (const each of ['shared/theirs', 'home', 'home/own']) chownSync(at(each), somebody, somebody)
+    link('precious', 'shared/directory')
+    link('precious/file', 'shared/theirs/file')
+    link('precious', 'home/elsewhere')
+    link('home/own', 'home/nearby')
+    for (const [name, code] of [
+      ['shared/directory/file', 'foreign-file'],
+      ['shared/theirs/file', 'foreign-link'],
+      ['home/elsewhere/file', 'foreign-link'],
+    ] as const)
+      await t.rejects(destination(name, cwd), { code }, name)
+    t.equal((await destination('home/nearby/x', cwd)).path, at('home/own/x'), 'what is their own is reached')
+    for (const each of ['shared/directory', 'shared/directory/new/er']) {
+      const { status, stderr } = await transcript(['trace', '--each', each, '--', 'true'], cwd)
+      t.equal(status, 125, stderr)
+    }
+    t.throws(() => lstatSync(at('precious/new')), { code: 'ENOENT' }, 'no directory is made through the link')
+  },
+)
+
 t.test('under sudo', { skip: isRoot ? false : 'only root gives files away' }, async (t) => {
   const cwd = t.testdir({ home: { deep: {} }, foreign: {}, shared: {} })
   const at = (...names: string[]): string => join(cwd, ...names)

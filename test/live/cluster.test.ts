@@ -152,7 +152,7 @@ const within = ['--within', 'containerd', '--no-new-privileges'] as const
 
 t.test('record: the DaemonSet as it stands, and the logs of its pods', async (t) => {
   await kubectl('create', 'namespace', 'shop')
-  await applyOverlay('stdout', ['namespace', 'record'])
+  await applyOverlay('stdout', ['namespace', 'place', 'record'])
   await kubectl('rollout', 'status', 'daemonset/seccomp-record', '-n', 'seccomp-gen', '--timeout=110s')
   await recording()
   await apply('web.yaml', workload(work))

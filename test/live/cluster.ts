@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
-import { Node, whyNoNode } from './node.ts'
+import { containerdRelease, Node, whyNoNode } from './node.ts'
 
 const programs = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet'] as const
 type Program = (typeof programs)[number]
@@ -31,7 +31,11 @@ export async function whyNoCluster(folder: string | undefined): Promise<string |
     return 'kubectl is not installed'
   if (!existsSync('/usr/lib/cni/bridge')) return 'containernetworking-plugins is not installed'
   const other = kubeletFolders.find((each) => existsSync(each)) ?? otherPods()
-  return other === undefined ? whyNoNode() : `${other} exists: another kubelet may use it`
+  if (other !== undefined) return `${other} exists: another kubelet may use it`
+  const why = await whyNoNode()
+  if (why === undefined && !(await containerdRelease()).startsWith('1.'))
+    return 'the kubelet speaks CRI v1alpha2, and containerd 2 does not'
+  return why
 }
 
 /** The recorder takes the first cgroup of this name: a node of node.ts at the same time would be taken for ours. */

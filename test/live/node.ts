@@ -1,5 +1,6 @@
 // A node without a kubelet: Debian's containerd with its CRI on a separate socket, and pods made as the kubelet makes
-// them. Images contain busybox. Authority: k8s.io/cri-api v1 for the numbers of fields.
+// them. Images contain busybox. SECCOMP_GEN_CONTAINERD=DIRECTORY takes another containerd, with its ctr and shim.
+// Authority: k8s.io/cri-api v1 for the numbers of fields.
 import { execa } from 'execa'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
@@ -12,12 +13,22 @@ import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
 import { GrpcClient } from '../../src/record/cri/client.ts'
 import { entries, type Decoded, type Message } from '../../src/record/cri/wire.ts'
 
+const folder = process.env['SECCOMP_GEN_CONTAINERD']
+/** containerd finds its shim in PATH. */
+const env = folder === undefined ? {} : { PATH: `${folder}:${process.env['PATH'] ?? ''}` }
+
+/** The release of containerd, such as 1.6. From 2.0 on it has another configuration, and no CRI before v1. */
+export async function containerdRelease(): Promise<string> {
+  const { stdout } = await execa('containerd', ['--version'], { env })
+  return / v?(\d+\.\d+)\./.exec(stdout)?.[1] ?? ''
+}
+
 /** Why no such node can run here; undefined if it can. */
 export async function whyNoNode(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'containerd is run as root here, and this is not root'
   if (!existsSync('/bin/busybox')) return '/bin/busybox is missing: apt-get install busybox-static'
   for (const tool of ['containerd', 'ctr', 'runc']) {
-    const { code } = await execa(tool, ['--version'], { reject: false })
+    const { code } = await execa(tool, ['--version'], { reject: false, env })
     if (code === 'ENOENT') return `${tool} is not installed`
   }
   return undefined
@@ -68,9 +79,13 @@ export class Node {
   static async start(): Promise<Node> {
     const directory = mkdtempSync('/tmp/sg-node-')
     const file = join(directory, 'config.toml')
+    const configuration = (await containerdRelease()).startsWith('1.') ? configuration1 : configuration2
     writeFileSync(file, configuration(directory))
     for (const each of ['cni', 'logs']) mkdirSync(join(directory, each))
-    const daemon = spawn('containerd', ['--config', file], { stdio: 'ignore' })
+    const daemon = spawn('containerd', ['--config', file], {
+      stdio: 'ignore',
+      env: { ...process.env, ...env },
+    })
     const node = new Node(directory, daemon)
     for (let tries = 0; tries < 100; tries++) {
       if (existsSync(node.socket) && (await node.ask('Version', { 1: 'v1' }).catch(() => undefined))) break
@@ -122,7 +137,7 @@ export class Node {
     )
     const tar = join(this.directory, 'image.tar')
     writeFileSync(tar, await archive(layout))
-    await execa('ctr', ['-a', this.socket, '-n', 'k8s.io', 'images', 'import', tar])
+    await execa('ctr', ['-a', this.socket, '-n', 'k8s.io', 'images', 'import', tar], { env })
     rmSync(layout, { recursive: true })
   }
 
@@ -213,7 +228,7 @@ function securityProfile(filter: Filter): Message {
   return filter === 'unconfined' ? { 1: 1 } : { 1: 2, 2: filter.file }
 }
 
-function configuration(directory: string): string {
+function configuration1(directory: string): string {
   return `version = 2
 root = "${directory}/root"
 state = "${directory}/state"
@@ -231,5 +246,34 @@ oom_score = 0
     snapshotter = "native"
 [plugins."io.containerd.internal.v1.opt"]
   path = "${directory}/opt"
+`
+}
+
+function configuration2(directory: string): string {
+  return `version = 3
+root = "${directory}/root"
+state = "${directory}/state"
+oom_score = 0
+[grpc]
+  address = "${directory}/containerd.sock"
+[plugins.'io.containerd.cri.v1.images']
+  snapshotter = "native"
+  [plugins.'io.containerd.cri.v1.images'.pinned_images]
+    sandbox = "${pause}"
+[plugins.'io.containerd.cri.v1.runtime']
+  restrict_oom_score_adj = true
+  enable_unprivileged_ports = false
+  enable_unprivileged_icmp = false
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ["/usr/lib/cni"]
+    conf_dir = "${directory}/cni"
+[plugins.'io.containerd.grpc.v1.cri']
+  disable_tcp_service = true
+[plugins.'io.containerd.internal.v1.opt']
+  path = "${directory}/opt"
+[plugins.'io.containerd.nri.v1.nri']
+  socket_path = "${directory}/nri.sock"
+  plugin_path = "${directory}/nri"
+  plugin_config_path = "${directory}/nri.d"
 `
 }

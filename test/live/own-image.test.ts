@@ -1,13 +1,22 @@
 // The recorder's image, built and run with the users' tools: with a read-only root it has all it needs, and it records
 // another container with only CAP_BPF and CAP_PERFMON.
 import { execa } from 'execa'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { parseProfile } from '../../src/profile/index.ts'
 import { noEbpf } from './command.ts'
 
+t.setTimeout(240_000)
 const root = resolve(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-image-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -131,5 +140,37 @@ t.test(
       t.equal(refused.exitCode, 125, capabilities.join() || 'none')
       t.match(refused.stderr, 'CAP_BPF and CAP_PERFMON')
     }
+  },
+)
+
+t.test(
+  'collects under the profile that deploy/ gives it',
+  { skip: skip || (await noEbpf()) || false },
+  async (t) => {
+    const [names, name] = [join(folder, 'names'), `under-own-${process.pid}`]
+    mkdirSync(names)
+    const loop = 'while /bin/busybox true; do /bin/busybox mkdir -p /tmp/x; /bin/busybox sleep 0.1; done'
+    const { stdout: id } = await container(
+      '--detach',
+      '--name',
+      name,
+      'localhost/workload',
+      '/bin/sh',
+      '-c',
+      loop,
+    )
+    t.teardown(() => podman('rm', '--force', '--time', '0', name))
+    writeFileSync(join(names, `web_shop_main-${id}.log`), '')
+    const { stdout: pid } = await podman('inspect', '--format', '{{.State.Pid}}', name)
+    const [, cgroup = ''] = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? []
+    const { stdout, stderr, exitCode } = await container(
+      ...['--rm', '--read-only', '--cap-drop', 'ALL', '--cap-add', 'BPF', '--cap-add', 'PERFMON'],
+      ...['--security-opt', 'no-new-privileges'],
+      ...['--security-opt', `seccomp=${join(root, 'deploy/place/seccomp-gen-record.json')}`],
+      ...['-v', '/sys/fs/cgroup:/host/cgroup:ro', '-v', `${names}:/var/log/containers:ro`],
+      ...[image, 'collect', '--root', cgroup, '--refusals', '--stdout', '--for', '3s'],
+    )
+    t.equal(exitCode, 0, stderr)
+    t.match(JSON.parse(stdout), { sources: [{ name: 'shop/web/main' }] })
   },
 )

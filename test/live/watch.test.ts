@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
-import { Node, whyNoNode } from './node.ts'
+import { containerdRelease, Node, whyNoNode } from './node.ts'
 import { skipFile } from './skip.ts'
 
 skipFile(await noEbpf())
@@ -135,6 +135,7 @@ t.test('pods of a node', { skip: (await whyNoNode()) ?? false }, async (t) => {
   const node = await Node.start()
   t.teardown(() => node.stop())
   const env = { CONTAINER_RUNTIME_ENDPOINT: `unix://${node.socket}` }
+  const release = await containerdRelease()
   const pod = await node.pod('web-1', { labels: { app: 'web' } })
   // The runtime's default refuses unshare; the kernel refuses mkdir in /proc.
   await pod.container('web', [
@@ -157,7 +158,7 @@ t.test('pods of a node', { skip: (await whyNoNode()) ?? false }, async (t) => {
     t.ok(lines.slice(0, -1).every(({ where }) => where === 'default/web-1/web'))
     const builtins = lines.at(-1)?.summary?.filters.flatMap((each) => each.builtins) ?? []
     t.ok(
-      builtins.some((each) => each.startsWith('containerd@1.6')),
+      builtins.some((each) => each.startsWith(`containerd@${release}`)),
       builtins.join(' '),
     )
   }

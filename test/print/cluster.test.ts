@@ -11,6 +11,7 @@ import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { deployFiles } from '../../scripts/deploy-files.ts'
 import { printObservations, type Observations } from '../../src/observe/index.ts'
+import { recorderProfile, recorderProfileName } from '../../src/print/cluster/index.ts'
 import { printPolicyAs } from '../../src/print/index.ts'
 import { seccompGen } from '../live/command.ts'
 import { startRegistry, whyNoRegistry } from '../registry/service.ts'
@@ -64,7 +65,7 @@ t.test('deploy/ is what the script writes, and what --as fleet prints', (t) => {
     others.map((each) => ({ ...each, args: [] })),
   )
   const map = fleet.find(({ kind }) => kind === 'ConfigMap')
-  t.same(map?.data, { 'app.json': printPolicyAs(small, 'oci') })
+  t.same(map?.data, { 'app.json': printPolicyAs(small, 'oci'), [recorderProfileName]: recorderProfile })
   t.end()
 })
 
@@ -73,6 +74,8 @@ t.test('kubectl builds it', { skip: kubectl.failed && 'kubectl is not installed'
     objects((await execa('kubectl', ['kustomize', directory], { timeout: 30_000 })).stdout)
   const all = await built(root)
   t.same(all.map(({ kind }) => kind).sort(), ['ConfigMap', 'DaemonSet', 'DaemonSet', 'Namespace'])
+  const placed = all.find(({ kind }) => kind === 'ConfigMap')
+  t.same(placed?.data, { [recorderProfileName]: recorderProfile })
   for (const [file, name] of [
     ['record/daemonset.yaml', 'seccomp-record'],
     ['place/daemonset.yaml', 'seccomp-place'],
@@ -143,6 +146,20 @@ t.test('recordings in a registry become a profile', { skip: await whyNoRegistry(
   const pulled = await ours(['pull', `${address}/seccomp-gen/profiles/app:latest`])
   t.match(pulled.stdout, /"getpid"[^]*"read"/)
 })
+
+t.test(
+  'the recorder’s own profile: valid, no wider than containerd’s default, and for both machines',
+  async (t) => {
+    const file = join(root, 'place', recorderProfileName)
+    const valid = await ours(['validate', file])
+    t.equal(valid.exitCode, 0, valid.stdout + valid.stderr)
+    for (const arch of ['x86_64', 'aarch64']) {
+      const caps = ['--cap', 'CAP_BPF', '--cap', 'CAP_PERFMON']
+      const wider = await ours(['diff', '--fail-on', 'wider', '--arch', arch, ...caps, 'containerd', file])
+      t.equal(wider.exitCode, 0, wider.stdout + wider.stderr)
+    }
+  },
+)
 
 t.test('placing: whole files, once each, and again when they change', { skip: noBusybox }, async (t) => {
   const [from, to] = [join(work, 'from'), join(work, 'to')]

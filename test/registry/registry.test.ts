@@ -328,6 +328,11 @@ t.test('a registry that lies gives one line', async (t) => {
     ],
     ['no way to log in', () => ({ status: 401 }), 'neither Basic nor Bearer'],
     ['a circle', () => ({ status: 307, headers: { location: '/v2/a/manifests/t' } }), 'cannot be reached'],
+    [
+      'a layer that is no profile',
+      served(manifest(descriptor(sha256('\u001b[31mhi'), 7)), '\u001b[31mhi'),
+      'is not a profile',
+    ],
     ['endless bytes', served(' '.repeat(5 << 20), ''), 'sends more than'],
   ] as const) {
     reply = answers

@@ -48,7 +48,7 @@ export async function startRegistry(folder: string, auth = ''): Promise<Service>
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const { server, port } = await listen(createServer())
   await new Promise((resolve) => server.close(resolve))
   return port

@@ -16,7 +16,7 @@ import {
   type Reachable,
 } from '../../src/index.ts'
 import { coverageOf } from '../../src/policy/index.ts'
-import { scanChanges, scanChangesReport } from '../../src/report/scan-changes.ts'
+import { compareScans, scanChangesReport, scanStatLine } from '../../src/report/scan-changes.ts'
 import { coverageLines } from '../../src/report/coverage.ts'
 import { explanationRow } from '../../src/report/explanation.ts'
 import { printReport } from '../../src/report/formats.ts'
@@ -264,14 +264,49 @@ t.test('two scans: what became reachable is wider, what is no longer is narrower
     ...scan,
     architectures: { x86_64: { ...others, ptrace: { path: ['app:main', 'libc.so.6:ptrace'] } } },
   }
-  const changes = scanChanges(scan, head)
+  const comparison = compareScans(scan, head)
+  const { changes } = comparison
   t.same(
     changes.map(({ direction, syscall }) => `${direction} ${syscall}`),
     ['wider ptrace', 'narrower kill'],
   )
   t.equal(
-    scanChangesReport(changes, 'text'),
+    scanChangesReport(comparison, 'text'),
     `wider: ptrace on x86_64 became reachable: app:main → libc.so.6:ptrace\nnarrower: kill on x86_64 is no longer reachable: ${kill.path.join(' → ')}\n`,
   )
-  t.same(scanChanges(scan, scan), [])
+  t.same(compareScans(scan, scan), { bound: { before: true, after: true }, account: [], changes: [] })
+  t.equal(scanChangesReport(compareScans(scan, scan), 'text'), 'the same calls are reachable\n')
+  t.same(compareScans(scan, head, ['aarch64']).changes, [], 'another architecture')
+})
+
+t.test('scans differ in values and in whether they are a bound', async (t) => {
+  const withSocket = (args: Record<string, readonly string[]> | undefined): Reachable => ({
+    ...scan,
+    architectures: { x86_64: { socket: { path: ['app:main'], ...(args && { args }) } } },
+  })
+  const [unix, more, any] = [
+    withSocket({ 0: ['1'] }),
+    withSocket({ 0: ['1', '16', '38'] }),
+    withSocket(undefined),
+  ]
+  const text = (base: Reachable, head: Reachable): string =>
+    scanChangesReport(compareScans(base, head), 'text')
+  t.equal(text(unix, more), 'wider: socket on x86_64: argument 0 can be AF_NETLINK AF_ALG: app:main\n')
+  t.equal(
+    text(more, unix),
+    'narrower: socket on x86_64: argument 0 can no longer be AF_NETLINK AF_ALG: app:main\n',
+  )
+  t.equal(text(unix, any), 'wider: socket on x86_64: argument 0 can be any value: app:main\n')
+  t.match(JSON.parse(scanChangesReport(compareScans(unix, any), 'json')), {
+    verdict: 'wider',
+    changes: [{ direction: 'wider', arch: 'x86_64', syscall: 'socket', argument: 0, values: 'any' }],
+  })
+  const jit: Reachable = { ...scan, bound: false, notFollowed: [{ what: 'jit', from: 'libpcre2-8.so.0' }] }
+  const opened = compareScans(scan, jit)
+  t.equal(scanStatLine(opened), 'wider: 0 wider, 0 narrower; no bound any more\n')
+  t.match(
+    scanChangesReport(opened, 'markdown'),
+    /^- wider: the list was a bound .*\n.*\n- not followed: .* makes memory executable/,
+  )
+  t.match(scanChangesReport(compareScans(jit, scan), 'text'), /^narrower: the list is a bound now\n/)
 })

@@ -1,9 +1,27 @@
 // Prints the streams of Kubernetes objects of `--as fleet` and `--as admission`.
 import { yamlText } from '../kubernetes.ts'
 import { admission } from './admission.ts'
-import { merger, namespace, placer, recorder, recorderNamespace, type ClusterObject } from './fleet.ts'
+import { recorderProfile } from './data/recorder-profile.ts'
+import {
+  merger,
+  namespace,
+  placer,
+  recorder,
+  recorderNamespace,
+  recorderProfileName,
+  type ClusterObject,
+} from './fleet.ts'
 
-export { archiveReader, merger, namespace, placer, recorder, type ClusterObject } from './fleet.ts'
+export { recorderProfile } from './data/recorder-profile.ts'
+export {
+  archiveReader,
+  merger,
+  namespace,
+  placer,
+  recorder,
+  recorderProfileName,
+  type ClusterObject,
+} from './fleet.ts'
 
 /** `profile`: the text of the profile, which a ConfigMap carries to the nodes. */
 export function fleetText(profile: string, name: string): string {
@@ -11,7 +29,7 @@ export function fleetText(profile: string, name: string): string {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: `${name}-seccomp`, namespace: recorderNamespace },
-    data: { [`${name}.json`]: profile },
+    data: { [`${name}.json`]: profile, [recorderProfileName]: recorderProfile },
   }
   return stream([
     [
@@ -20,6 +38,7 @@ export function fleetText(profile: string, name: string): string {
     ],
     namespace(),
     [
+      'Runs under a profile of its own, once the placing DaemonSet below has put it on the node.',
       'Prints what it recorded: kubectl logs. To push it instead: --push REGISTRY/REPOSITORY in the place of --stdout.',
     ],
     recorder(`*/${name}*`),
