@@ -38,7 +38,7 @@ export async function destination(given: string, cwd: string, caller?: Invoker):
 }
 
 /** The real path of a directory. Every link on the way is checked as the last part of a name is. */
-async function directoryOf(given: string, name: string, caller: Caller | undefined): Promise<string> {
+async function directoryOf(given: string, name: string, caller: Invoker | undefined): Promise<string> {
   let at = '/'
   let links = 0
   const parts = name.split('/')
@@ -85,7 +85,7 @@ function refuseForeign(file: string, { uid }: Stats, directory: Stats): void {
   throw new UserError('foreign-file', { file })
 }
 
-async function refuseLink(file: string, link: string, { uid }: Stats, caller?: Caller): Promise<void> {
+async function refuseLink(file: string, link: string, { uid }: Stats, caller?: Invoker): Promise<void> {
   if (uid === 0 || uid === process.geteuid?.() || uid === caller?.uid) return
   const target = await orAbsent(stat(link))
   if (target?.uid !== uid) throw new UserError('foreign-link', { file, link })
