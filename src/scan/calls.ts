@@ -4,6 +4,7 @@
 import { flowOf, type CallSite, type FunctionFlow, type FlowContext } from './flow.ts'
 import type { Linked } from './link.ts'
 import { slotValue, type Processor } from './machine.ts'
+import { pointerCalls, type PointerCall } from './pointer-calls.ts'
 import { type FunctionId, type CodeReach } from './reach.ts'
 import { Returns } from './returns.ts'
 import { recordKind } from './records.ts'
@@ -49,6 +50,7 @@ export class CallFinder {
   readonly #values: Values
   #surroundings: FlowContext
   readonly #flows = new Map<FunctionId, FunctionFlow>()
+  readonly #pointed = new Map<FunctionId, readonly PointerCall[] | undefined>()
 
   constructor(linked: Linked, reach: CodeReach, processor: Processor) {
     this.#linked = linked
@@ -65,6 +67,7 @@ export class CallFinder {
 
   /** Call after modules were appended: a call without a definition may have one now. */
   grow(): void {
+    this.#pointed.clear()
     this.#surroundings = this.#fresh()
     for (const [id, { calls }] of this.#flows)
       if (calls.some(({ targets }) => targets.length === 0)) this.#flows.delete(id)
@@ -155,9 +158,9 @@ export class CallFinder {
         else if (atom.kind === 'address' || atom.kind === 'stack') fail('computed')
       const passed = this.#values.filter(number, isPassed)
       if (passed !== undefined) {
-        const next = this.#callers(id, passed, args)
-        if (next === undefined) fail('pointer-call')
-        else for (const each of next) work.push({ ...each, chain: [each.id, ...chain] })
+        if (!this.#hasKnownCallers(id)) fail('pointer-call')
+        for (const each of this.#knownCallers(id, passed, args))
+          work.push({ ...each, chain: [each.id, ...chain] })
       }
       const loads = this.#values.filter(number, (atom) => atom.kind === 'load')
       if (loads !== undefined) {
@@ -168,25 +171,49 @@ export class CallFinder {
     }
   }
 
-  /** What the callers of a function pass for its entry values; undefined if it may be called through a pointer. */
+  /** What the callers of a function pass for its entry values; undefined if not all callers are known. */
   #callers(
     id: FunctionId,
     number: Value,
     args: readonly Value[],
   ): readonly Omit<CallChain, 'chain'>[] | undefined {
-    if (this.#reach.isLoose(id)) return undefined
+    return this.#hasKnownCallers(id) ? this.#knownCallers(id, number, args) : undefined
+  }
+
+  #hasKnownCallers(id: FunctionId): boolean {
+    return this.#pointerCalls(id) !== undefined
+  }
+
+  #knownCallers(id: FunctionId, number: Value, args: readonly Value[]): readonly Omit<CallChain, 'chain'>[] {
     const found: Omit<CallChain, 'chain'>[] = []
-    for (const taker of this.#reach.takers(id))
-      if (!this.flow(taker).calls.some(({ targets }) => targets.includes(id))) return undefined
-    for (const caller of new Set([...this.#reach.callers(id), ...this.#reach.takers(id)]))
+    const pass = (caller: FunctionId, call: CallSite): void =>
+      void found.push({
+        id: caller,
+        number: this.#substitute(number, call),
+        arguments: args.map((each) => this.#substitute(each, call)),
+      })
+    const sites = new Map<FunctionId, Set<number>>()
+    for (const { caller, at } of this.#pointerCalls(id) ?? [])
+      sites.set(caller, (sites.get(caller) ?? new Set()).add(at))
+    for (const caller of new Set([...this.#reach.callers(id), ...sites.keys()]))
       for (const call of this.flow(caller).calls)
-        if (call.targets.includes(id))
-          found.push({
-            id: caller,
-            number: this.#substitute(number, call),
-            arguments: args.map((each) => this.#substitute(each, call)),
-          })
+        if (call.targets.includes(id) || sites.get(caller)?.has(call.at) === true) pass(caller, call)
     return found
+  }
+
+  /** The calls of a function through pointers; undefined if they are not all known. */
+  #pointerCalls(id: FunctionId): readonly PointerCall[] | undefined {
+    if (!this.#reach.isLoose(id) && this.#reach.takers(id).length === 0) return []
+    if (!this.#pointed.has(id))
+      this.#pointed.set(
+        id,
+        pointerCalls(id, {
+          ...this.#surroundings,
+          reach: this.#reach,
+          wanted: (each) => this.#wanted(each),
+        }),
+      )
+    return this.#pointed.get(id)
   }
 
   /** A value of the called function, expressed in values of its caller. */

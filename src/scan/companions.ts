@@ -64,7 +64,7 @@ class Library {
     const begins: FunctionId[] = []
     for (const id of reach.order) {
       if (!this.#has(id)) continue
-      const before = [...new Set([...reach.callers(id), ...reach.takers(id)])]
+      const before = [...new Set([...reach.callers(id), ...reach.takers(id), ...reach.holders(id)])]
       if (reach.isLoose(id) || !before.every((each) => this.#has(each))) begins.push(id)
       for (const each of before) {
         if (!this.#has(each)) continue

@@ -2,7 +2,8 @@
 // grows; where paths join, the sets are united. A jump into the middle of another function is followed there. Code that
 // no branch reaches (cases of a jump table, exception handlers) is followed with unknown values.
 import type { Linked } from './link.ts'
-import { AbstractMachine, type Flow, type Processor, type State } from './machine.ts'
+import { Carrier, type Held } from './held.ts'
+import { AbstractMachine, copyOf, type Flow, type Processor, type State } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Returns } from './returns.ts'
 import { tablesOf } from './tables.ts'
@@ -43,9 +44,34 @@ export interface FlowContext {
   readonly returns: Returns
 }
 
+/** Someone who follows the pointers of an object through functions. */
+export interface Watch {
+  /** What the instruction at an address names: an address in the object, or the function (as in held.ts). */
+  names(module: number, address: number): number | undefined
+  /** A call or jump to a word of the object. */
+  found(id: FunctionId, at: number): void
+  /** A call or jump to functions, with what is held there; `stack` is the stack pointer before the call. */
+  called(targets: readonly FunctionId[], held: Held, stack: Value, isJump: boolean): void
+  /** The number with which the kernel is entered. */
+  entered(number: Value, held: Held): void
+  /** A pointer may get where it is not followed. */
+  lost(): void
+}
+
 /** `wanted`: places in the function that are followed even if no branch reaches them. */
 export function flowOf(id: FunctionId, surroundings: FlowContext, wanted: readonly number[]): FunctionFlow {
   return new Follower(id, surroundings).follow(wanted)
+}
+
+/** Follows an object's pointers through a function that begins with `held`. */
+export function watchFlow(
+  id: FunctionId,
+  surroundings: FlowContext,
+  wanted: readonly number[],
+  { watch, held }: { readonly watch: Watch; readonly held: Held },
+): void {
+  const follower = new Follower(id, surroundings, watch)
+  follower.follow(wanted, held)
 }
 
 class Follower {
@@ -71,8 +97,15 @@ class Follower {
   #steps = 0
   /** Whether the code ran into an invalid instruction. */
   #isBroken = false
+  readonly #id: FunctionId
+  readonly #watch: Watch | undefined
+  #carrier: Carrier | undefined
+  /** All that was held anywhere in the function. */
+  #everHeld: Held | undefined
 
-  constructor(id: FunctionId, { linked, values, processor, returns }: FlowContext) {
+  constructor(id: FunctionId, { linked, values, processor, returns }: FlowContext, watch?: Watch) {
+    this.#id = id
+    this.#watch = watch
     this.#linked = linked
     this.#values = values
     this.#processor = processor
@@ -90,9 +123,15 @@ class Follower {
     return this.#linked.modules[this.#module] as Linked['modules'][number]
   }
 
-  follow(wanted: readonly number[]): FunctionFlow {
-    this.#run(this.#start, this.#entryState())
-    for (const each of this.#unreached(wanted)) this.#run(each, this.#nothingKnown())
+  follow(wanted: readonly number[], held?: Held): FunctionFlow {
+    if (held !== undefined) {
+      this.#carrier = new Carrier(this.#machine, held)
+      this.#everHeld = held.copy()
+    }
+    this.#run(this.#start, { ...this.#entryState(), held })
+    for (const each of this.#unreached(wanted))
+      this.#run(each, { ...this.#nothingKnown(), held: this.#everHeld })
+    if (this.#carrier?.isLost === true) this.#watch?.lost()
     return {
       calls: [...this.#calls.values()],
       kernel: [...this.#kernel.values()],
@@ -219,13 +258,15 @@ class Follower {
   }
 
   /** Joins a state into that of a label; returns whether this changed it. */
-  #join(at: number, { registers, slots }: State): boolean {
+  #join(at: number, state: State): boolean {
+    const { registers, slots, held } = state
     const before = this.#states.get(at)
+    if (held !== undefined) this.#everHeld?.join(held)
     if (before === undefined) {
-      this.#states.set(at, { registers: registers.slice(), slots: new Map(slots) })
+      this.#states.set(at, copyOf(state))
       return true
     }
-    let isNew = false
+    let isNew = held !== undefined && before.held?.join(held) === true
     // A value that still changes is a loop counter, so it becomes unknown.
     const isCount = (this.#passes.get(at) ?? 0) > mostPasses
     for (let register = 0; register < registers.length; register++) {
@@ -269,7 +310,7 @@ class Follower {
     const state = this.#states.get(from) as State
     this.#passes.set(from, (this.#passes.get(from) ?? 0) + 1)
     const machine = this.#machine
-    machine.state = { registers: state.registers.slice(), slots: new Map(state.slots) }
+    machine.state = copyOf(state)
     const changed: number[] = []
     const lead = (target: number): void => {
       if (this.#join(target, machine.state)) changed.push(target)
@@ -279,7 +320,11 @@ class Follower {
         lead(at)
         break
       }
-      if (++this.#steps > mostSteps) break
+      if (++this.#steps > mostSteps) {
+        this.#watch?.lost()
+        break
+      }
+      if (this.#carrier !== undefined) this.#carry(this.#carrier, at)
       const { flow, length } = this.#processor.step(machine, at, this.#limit(at))
       const isOver = this.#leave(flow, at, lead)
       if (isOver) break
@@ -287,6 +332,19 @@ class Follower {
       if (!this.#isOwn(at) && this.#own.functions.isStart(at)) break
     }
     return changed
+  }
+
+  /** Carries what is held through the instruction at an address. */
+  #carry(carrier: Carrier, at: number): void {
+    const { held } = this.#machine.state
+    if (held === undefined) return
+    carrier.held = held
+    const named = this.#watch?.names(this.#module, at)
+    carrier.isObject = named !== undefined
+    carrier.named = named ?? 0
+    carrier.isSite = false
+    this.#processor.carry(carrier, at, this.#limit(at))
+    if (carrier.isSite) this.#watch?.found(this.#id, at)
   }
 
   /** Follows or records where an instruction leads; returns whether the path ends with the instruction. */
@@ -309,7 +367,7 @@ class Follower {
           lead(target)
           if (flow === 'branch' && zeroOn !== undefined)
             machine.set(compared, zeroOn === 'next' ? this.#values.constant(0) : before)
-        } else this.#call(at, this.#direct(target), flow === 'jump' ? 'jump' : 'branch')
+        } else this.#call(at, this.#direct(target), flow === 'jump' ? 'jump' : 'branch', true)
         return flow === 'jump'
       }
       case 'call':
@@ -318,12 +376,12 @@ class Follower {
           flow === 'call'
             ? this.#direct(machine.target)
             : this.#linked.pointed(machine.targetValue, this.#values)
-        this.#call(at, targets, 'call')
+        this.#call(at, targets, 'call', flow === 'call')
         return !this.#returns.any(targets)
       }
       case 'jump-value': {
         const targets = this.#linked.pointed(machine.targetValue, this.#values)
-        this.#call(at, targets, 'jump')
+        this.#call(at, targets, 'jump', false)
         if (targets.length === 0) for (const each of this.#cases) lead(each)
         return true
       }
@@ -331,6 +389,8 @@ class Follower {
       case 'compat': {
         const before = this.#kernel.get(at)
         const registers = machine.state.registers.slice()
+        if (machine.state.held !== undefined)
+          this.#watch?.entered(machine.get(this.#processor.number), machine.state.held)
         if (before !== undefined) this.#joinInto(registers, before.registers)
         this.#kernel.set(at, { at, isCompat: flow === 'compat', registers })
         for (const each of this.#processor.lostBySyscall) machine.set(each, unknown)
@@ -348,13 +408,26 @@ class Follower {
     return this.#linked.directTargets(this.#module, target)
   }
 
-  #call(at: number, targets: readonly FunctionId[], kind: 'call' | 'jump' | 'branch'): void {
+  #call(
+    at: number,
+    targets: readonly FunctionId[],
+    kind: 'call' | 'jump' | 'branch',
+    isDirect: boolean,
+  ): void {
     const machine = this.#machine
-    const { registers, slots } = machine.state
+    const { registers, slots, held } = machine.state
     const pointer = registers[this.#processor.stackPointer] as Value
     const kept = registers.slice()
     // At a jump the return address is already on the stack: restore the pointer to its value before a call.
     if (kind !== 'call') kept[this.#processor.stackPointer] = machine.plus(pointer, this.#processor.pushed)
+    if (held !== undefined)
+      // Another function may have been stored in the word that a pointer comes from.
+      this.#watch?.called(
+        isDirect ? targets : [],
+        held,
+        kept[this.#processor.stackPointer] as Value,
+        kind !== 'call',
+      )
     const before = this.#calls.get(at)
     if (before === undefined) this.#calls.set(at, { at, targets, registers: kept, slots: new Map(slots) })
     else {
@@ -373,11 +446,12 @@ class Follower {
     }
     if (kind !== 'call') return
     // The called function may have changed all memory to which an argument points.
-    for (const each of this.#processor.arguments) machine.forgetFrom(registers[each] as Value)
+    for (const each of this.#processor.passed) machine.forgetFrom(registers[each] as Value)
     if (this.#own.isGo) {
       const stack = registers[this.#processor.stackPointer] as Value
       registers.fill(unknown)
       registers[this.#processor.stackPointer] = stack
     } else for (const each of this.#processor.lost) registers[each] = unknown
+    for (const each of this.#processor.lost) held?.registers.fill(0, each, each + 1)
   }
 }

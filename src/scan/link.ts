@@ -1,6 +1,7 @@
 // Links modules as the loader does: finds the definition of each import, in the order of loading, and the slot through
 // which each stub jumps. Authority: System V ABI chapter 5 (symbol lookup), the LSB on versions.
 import { relocationKind } from './elf/relocations.ts'
+import { symbolType } from './elf/symbols.ts'
 import type { Module } from './module.ts'
 import { recordKind } from './records.ts'
 import type { FunctionId } from './reach.ts'
@@ -22,6 +23,8 @@ export class Linked {
   /** By module: the known definitions of its symbols and the known targets of its slots. */
   readonly #resolved: Map<number, readonly CodeTarget[]>[] = []
   readonly #slots: Map<number, readonly CodeTarget[] | undefined>[] = []
+
+  readonly #resolvers: (Set<number> | undefined)[] = []
 
   /** In the order in which the loader searches them. */
   get modules(): readonly Module[] {
@@ -162,6 +165,26 @@ export class Linked {
       const id = this.functionAt(atom.module, atom.value)
       return id < 0 ? [] : [id]
     })
+  }
+
+  /** Whether a function only chooses the function that is called (an indirect function of the gABI's extensions). */
+  isResolver(id: FunctionId): boolean {
+    const [module, own] = this.place(id)
+    return this.#resolversOf(module).has(this.#own(module).functions.start[own] as number)
+  }
+
+  #resolversOf(module: number): ReadonlySet<number> {
+    let found = this.#resolvers[module]
+    if (found === undefined) {
+      const { symbols, relocations } = this.#own(module)
+      found = new Set()
+      for (let index = 1; index < symbols.count; index++)
+        if (symbols.type[index] === symbolType.ifunc) found.add(symbols.value[index] as number)
+      for (const [index, address] of relocations.addend.entries())
+        if (relocations.kind[index] === relocationKind.ifunc) found.add(address)
+      this.#resolvers[module] = found
+    }
+    return found
   }
 
   symbolName(module: number, symbol: number): string {

@@ -1,12 +1,20 @@
 // The state of a processor: the values of its registers and of the words of the function's own stack. x86/step.ts and
 // arm64/step.ts apply instructions to it.
 import { relocationKind } from './elf/relocations.ts'
+import type { Carrier, Held } from './held.ts'
 import type { Linked } from './link.ts'
 import { unknown, type Atom, type Value, type Values } from './values.ts'
 
 export interface State {
   readonly registers: Int32Array
   readonly slots: Slots
+  /** What is held of an object, while its pointers are followed. */
+  readonly held?: Held | undefined
+}
+
+/** A copy of a state, which instructions may change. */
+export function copyOf({ registers, slots, held }: State): State {
+  return { registers: registers.slice(), slots: new Map(slots), held: held?.copy() }
 }
 
 /**
@@ -43,6 +51,10 @@ export interface Processor {
   /** The registers of the number and of the arguments of a system call. */
   readonly number: number
   readonly arguments: readonly number[]
+  /** The registers of the arguments of a function. */
+  readonly passed: readonly number[]
+  /** The number of rt_sigaction, by which the kernel gets an address that it calls. */
+  readonly sigaction: number
   /** Registers that a call may change, by the C calling convention. */
   readonly lost: readonly number[]
   readonly lostBySyscall: readonly number[]
@@ -54,6 +66,8 @@ export interface Processor {
     address: number,
     end: number,
   ): { readonly flow: Flow; readonly length: number }
+  /** Carries what is held of an object through the instruction at an address; call before `step`. */
+  carry(carrier: Carrier, address: number, end: number): void
 }
 
 export class AbstractMachine {
@@ -61,7 +75,7 @@ export class AbstractMachine {
   readonly module: number
   readonly bytes: Uint8Array
   readonly #linked: Linked
-  readonly #stackPointer: number
+  readonly stackPointer: number
   readonly pushed: number
   state: State
   /** Where a jump or call leads. */
@@ -80,7 +94,7 @@ export class AbstractMachine {
     this.module = module
     this.values = values
     this.bytes = this.image.file.bytes
-    this.#stackPointer = processor.stackPointer
+    this.stackPointer = processor.stackPointer
     this.pushed = processor.pushed
     this.state = { registers: new Int32Array(processor.registers), slots: new Map() }
   }
@@ -191,15 +205,15 @@ export class AbstractMachine {
   }
 
   push(value: Value): void {
-    const pointer = this.plus(this.get(this.#stackPointer), -8)
-    this.set(this.#stackPointer, pointer)
+    const pointer = this.plus(this.get(this.stackPointer), -8)
+    this.set(this.stackPointer, pointer)
     this.store(pointer, 0, value, 8)
   }
 
   pop(): Value {
-    const pointer = this.get(this.#stackPointer)
+    const pointer = this.get(this.stackPointer)
     const value = this.load(pointer, 0)
-    this.set(this.#stackPointer, this.plus(pointer, 8))
+    this.set(this.stackPointer, this.plus(pointer, 8))
     return value
   }
 }

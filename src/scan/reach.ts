@@ -10,6 +10,9 @@ import { tablesOf } from './tables.ts'
 /** A function of the whole program: the functions of all modules are numbered consecutively. */
 export type FunctionId = number
 
+/** Why the callers of a function are unknown; bits. */
+const [looseByData, looseByStart] = [1, 2]
+
 export const unreached = -2
 export const root = -1
 
@@ -29,6 +32,7 @@ export class CodeReach {
   #loose = new Uint8Array(0)
   readonly #callers = new Edges()
   readonly #takers = new Edges()
+  readonly #holders = new Edges()
   readonly #order: FunctionId[] = []
   #followed = 0
   readonly #undefined = new Map<string, Undefined>()
@@ -72,9 +76,14 @@ export class CodeReach {
     return this.#callers.of(id)
   }
 
-  /** Functions that take the address of this one. */
+  /** Functions whose code takes the address of this one. */
   takers(id: FunctionId): readonly FunctionId[] {
     return this.#takers.of(id)
+  }
+
+  /** Functions that refer to data that holds the address of this one. */
+  holders(id: FunctionId): readonly FunctionId[] {
+    return this.#holders.of(id)
   }
 
   /** Functions that jump into the middle of this one. */
@@ -84,7 +93,12 @@ export class CodeReach {
 
   /** Whether a pointer in data, or the loader, leads to the function: its callers are then unknown. */
   isLoose(id: FunctionId): boolean {
-    return this.#loose[id] === 1
+    return this.#loose[id] !== 0
+  }
+
+  /** Whether only pointers in data make the function loose. */
+  isInData(id: FunctionId): boolean {
+    return this.#loose[id] === looseByData
   }
 
   /** Call after modules were appended: words without a definition are followed again. */
@@ -98,6 +112,7 @@ export class CodeReach {
     this.#loose = loose
     this.#callers.grow(total)
     this.#takers.grow(total)
+    this.#holders.grow(total)
     const first = this.#objects.length
     for (let module = first; module < modules.length; module++) {
       this.#objects.push(new Set())
@@ -113,7 +128,7 @@ export class CodeReach {
   /** Follows code from functions that begin to run. The paths of an earlier call are preferred. */
   begin(functions: readonly FunctionId[]): void {
     for (const id of functions) {
-      this.#loose[id] = 1
+      this.#loosen(id, looseByStart)
       this.#found(id, root)
     }
     this.#go()
@@ -150,6 +165,10 @@ export class CodeReach {
     return this.#linked.modules[module] as Linked['modules'][number]
   }
 
+  #loosen(id: FunctionId, why: number): void {
+    this.#loose[id] = (this.#loose[id] as number) | why
+  }
+
   #found(id: FunctionId, from: FunctionId): void {
     if (this.#parent[id] !== unreached) return
     this.#parent[id] = from
@@ -157,7 +176,7 @@ export class CodeReach {
   }
 
   /** Reaches the code at an address: a function, or for a stub the targets of its slot. */
-  #code(module: number, address: number, from: FunctionId, isCall: boolean): void {
+  #code(module: number, address: number, from: FunctionId, isCall: boolean, isData = false): void {
     const { functions } = this.#module(module)
     const own = functions.at(address)
     if (own < 0) return
@@ -167,8 +186,8 @@ export class CodeReach {
       return
     }
     const id = this.#linked.id(module, own)
-    if (from >= 0) (isCall ? this.#callers : this.#takers).add(id, from)
-    else this.#loose[id] = 1
+    if (from >= 0) (isCall ? this.#callers : isData ? this.#holders : this.#takers).add(id, from)
+    else this.#loosen(id, looseByStart)
     this.#found(id, from)
   }
 
@@ -185,8 +204,8 @@ export class CodeReach {
     const { image, functions } = this.#module(module)
     if (!image.isCode(address)) return this.#data(module, address, from)
     const own = functions.at(address)
-    if (isData && own >= 0 && !functions.isStub(own)) this.#loose[this.#linked.id(module, own)] = 1
-    this.#code(module, address, from, isCall)
+    if (isData && own >= 0 && !functions.isStub(own)) this.#loosen(this.#linked.id(module, own), looseByData)
+    this.#code(module, address, from, isCall, isData)
   }
 
   #slot(module: number, slot: number, from: FunctionId, isCall: boolean): void {
@@ -254,8 +273,9 @@ export class CodeReach {
           break
         case recordKind.memory: {
           const slot = relocations.at(target)
-          if (slot >= 0) this.#word(module, slot, id, false, false)
-          if (slot < 0 || relocations.kind[slot] !== relocationKind.slot) this.#data(module, target, id)
+          const isData = slot < 0 || relocations.kind[slot] !== relocationKind.slot
+          if (slot >= 0) this.#word(module, slot, id, false, isData)
+          if (isData) this.#data(module, target, id)
           break
         }
         case recordKind.table:

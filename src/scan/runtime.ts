@@ -77,7 +77,7 @@ export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): Ru
       if (values === undefined) found(caller, undefined)
       else for (const each of values) found(caller, each)
     }
-    for (const taker of reach.takers(id))
+    for (const taker of [...reach.takers(id), ...reach.holders(id)])
       if (outside(taker) && finder.textsPassed(taker, id, index) === undefined) found(taker, undefined)
   }
   for (const name of ['dlopen', 'dlmopen'])

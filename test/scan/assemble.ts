@@ -1,5 +1,5 @@
 // Makes small ELF files for tests: the system's gcc assembles and links them without a C library, so a test knows every
-// call of the program. Undefined if gcc is missing.
+// call of the program. Binutils for aarch64 make those of aarch64.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,38 @@ export const noCompiler: string | undefined =
   process.arch === 'x64' && spawnSync('gcc', ['--version']).status === 0
     ? undefined
     : 'no gcc for x86_64 here'
+
+const arm64 = 'aarch64-linux-gnu-'
+
+/** Binutils for aarch64: Debian's binutils-aarch64-linux-gnu. */
+export const noArm64Tools: string | undefined = ['as', 'ld'].every(
+  (tool) => spawnSync(`${arm64}${tool}`, ['--version']).status === 0,
+)
+  ? undefined
+  : 'no binutils for aarch64 here'
+
+/** A program from an assembly text (GNU syntax, aarch64). */
+export function assembledArm64(text: string, flags: readonly string[] = []): Uint8Array {
+  const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
+  try {
+    const [source, object, out] = ['program.s', 'program.o', 'out'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ]
+    writeFileSync(source, text)
+    for (const [tool, words] of [
+      ['as', [source, '-o', object]],
+      ['ld', [object, '-o', out, ...flags]],
+    ] as const) {
+      const made = spawnSync(`${arm64}${tool}`, words, { encoding: 'utf8' })
+      if (made.status !== 0) throw new Error(made.stderr)
+    }
+    return new Uint8Array(readFileSync(out))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
 
 /** A program from an assembly text (GNU syntax, x86-64). */
 export function assembled(text: string, flags: readonly string[] = ['-static']): Uint8Array {

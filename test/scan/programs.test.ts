@@ -137,6 +137,31 @@ const rows: readonly Row[] = [
     unresolved: ['_start: number from memory'],
   },
   {
+    what: 'a wrapper whose address is loaded and called',
+    code:
+      func(
+        '_start',
+        `mov $39, %edi\n mov $wrapper, %eax\n call *%rax\n mov $110, %edi\n call wrapper\n${exit}`,
+      ) + func('wrapper', 'mov %rdi, %rax\n syscall\n ret'),
+    calls: ['exit', 'getpid', 'getppid'],
+  },
+  ...(
+    [
+      ['is stored', 'movq $wrapper, kept'],
+      ['is stored out of a register', 'mov $wrapper, %eax\n mov %rax, kept'],
+      ['is pushed', 'push $wrapper'],
+      ['is passed on', 'mov $wrapper, %esi\n mov (%rsp), %rax\n call *(%rax)'],
+    ] as const
+  ).map(([which, code]) => ({
+    what: `a wrapper that is called, and whose address ${which}: what is known counts, and the rest is said`,
+    code:
+      func('_start', `mov $39, %edi\n call wrapper\n ${code}\n${exit}`) +
+      func('wrapper', 'mov %rdi, %rax\n syscall\n ret') +
+      '.bss\n.globl kept\nkept: .zero 8\n.text\n',
+    calls: ['exit', 'getpid'],
+    unresolved: ['wrapper: number of a caller through a pointer'],
+  })),
+  {
     what: 'int 0x80 is a call of 32-bit x86',
     code: func('_start', `mov $20, %eax\n int $0x80\n${exit}`),
     calls: ['exit', 'x86 getpid'],

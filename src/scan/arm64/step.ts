@@ -2,6 +2,7 @@
 // writes a register makes it unknown. Authority: Arm ARM (DDI 0487), chapter C4 and C6.
 import type { Flow, AbstractMachine, Processor } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
+import { carryArm64 } from './carry.ts'
 
 const stackPointer = 31
 
@@ -12,10 +13,14 @@ export const arm64: Processor = {
   pushed: 0,
   number: 8,
   arguments: [0, 1, 2, 3, 4, 5],
+  // x8 points to where a large result goes.
+  passed: [0, 1, 2, 3, 4, 5, 6, 7, 8],
+  sigaction: 134,
   lost: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 30],
   lostBySyscall: [0],
   isReturn: (bytes, at) => bytes[at + 3] === 0xd6 && bytes[at + 2] === 0x5f,
   step,
+  carry: carryArm64,
 }
 
 const done = { flow: 'next' as Flow, length: 4 }

@@ -210,9 +210,18 @@ export class Decoder {
             : this.#u32(place)
       this.immediateHigh = size === 8 ? this.#u32(place + 4) : 0
     }
+    if (byte === 0x0f && map === 1 && !this.isVector && amd3dNow[this.immediate & 0xff] === 0) return 0
     return at > end || at - start > 15 ? 0 : at - start
   }
 }
 
 const isPrefix = new Uint8Array(256)
 for (const each of [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]) isPrefix[each] = 1
+
+/** The bytes behind the operands of a 3DNow! instruction that choose it; others are invalid (AMD APM volume 3). */
+const amd3dNow = new Uint8Array(256)
+for (const each of [
+  0x0c, 0x0d, 0x1c, 0x1d, 0x8a, 0x8e, 0x90, 0x94, 0x96, 0x97, 0x9a, 0x9e, 0xa0, 0xa4, 0xa6, 0xa7, 0xaa, 0xae,
+  0xb0, 0xb4, 0xb6, 0xb7, 0xbb, 0xbf,
+])
+  amd3dNow[each] = 1

@@ -1,6 +1,7 @@
 // Applies one x86-64 instruction to registers and stack, as far as values are followed: moves, addresses, sums with
 // constants, pushes and pops, selections. Any other written register becomes unknown. Authority: Intel SDM volume 2.
 import type { Flow, AbstractMachine, Processor } from '../machine.ts'
+import { carryX86 } from './carry.ts'
 import { oneByte } from './one-byte.ts'
 import { decoder, rax, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from './operands.ts'
 import { longer, twoByte, vector } from './two-byte.ts'
@@ -12,6 +13,8 @@ export const x86: Processor = {
   number: rax,
   // The kernel's order: rdi rsi rdx r10 r8 r9 (arch/x86/entry/entry_64.S).
   arguments: [rdi, rsi, rdx, 10, 8, 9],
+  passed: [rdi, rsi, rdx, rcx, 8, 9],
+  sigaction: 13,
   lost: [rax, rcx, rdx, rsi, rdi, 8, 9, 10, 11],
   lostBySyscall: [rax, rcx, 11],
   // RET, with a prefix (`rep ret`) or a number of bytes.
@@ -20,6 +23,7 @@ export const x86: Processor = {
     return byte === 0xc3 || byte === 0xc2 || byte === 0xcb || byte === 0xcf
   },
   step,
+  carry: carryX86,
 }
 
 /** The argument registers of a 32-bit call: int 0x80 (arch/x86/entry/entry_64_compat.S). */
