@@ -21,18 +21,18 @@ if (process.versions.v8.startsWith('11.3.'))
 const folder = `${import.meta.dirname}/command`
 const codeEnding = `.v8-${process.versions.v8}-${process.arch}`
 
-interface Module {
+interface LoadedModule {
   exports: unknown
 }
 type Body = (
   require: (name: string) => unknown,
-  module: Module,
+  module: LoadedModule,
   url: string,
   folder: string,
   file: string,
 ) => void
 
-const loaded = new Map<string, Module>()
+const loaded = new Map<string, LoadedModule>()
 const compiled = new Map<string, CompiledScript>()
 
 /** Loads a file of the command by its relative name, a module of Node.js, or a package. */
@@ -42,7 +42,7 @@ export function load(name: string): unknown {
   }
   const before = loaded.get(name)
   if (before !== undefined) return before.exports
-  const module: Module = { exports: {} }
+  const module: LoadedModule = { exports: {} }
   loaded.set(name, module)
   const body = compile(`${folder}/${name.slice(2)}`).runInThisContext() as Body
   body(load, module, import.meta.url, folder, `${folder}/cli.js`)

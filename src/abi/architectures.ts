@@ -15,7 +15,7 @@ export type Host = 'x86_64' | 'aarch64' | 'riscv64' | 'ppc64le' | 's390x' | 'loo
 export type Architecture = Host | 'x86' | 'x32' | 'arm'
 
 /** The families of engines with their own names of hosts: Docker, and containers/common (Podman, Buildah, CRI-O). */
-export type Engine = 'docker' | 'containers'
+export type EngineFamily = 'docker' | 'containers'
 
 export interface ArchitectureFacts {
   /** The name in an OCI profile. */
@@ -36,12 +36,12 @@ export interface ArchitectureFacts {
   /** Other spellings. The command line accepts them; for profiles they are suggestions. */
   readonly spellings: readonly string[]
   /** The engines' names of such a host in `includes.arches`; x32 has none. */
-  readonly engines: { readonly [engine in Engine]?: string }
+  readonly engines: { readonly [engine in EngineFamily]?: string }
   /**
    * Whether the engine on such a host finds its entry in an archMap. If not, the filter has only the native
    * architecture: containers/common knows only four others, and moby has two names for loongarch64.
    */
-  readonly archMap: Readonly<Record<Engine, boolean>>
+  readonly archMap: Readonly<Record<EngineFamily, boolean>>
   /** The first libseccomp that knows the architecture. */
   readonly libseccomp: string
   /** Node's process.arch on such a machine. */

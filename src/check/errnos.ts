@@ -23,7 +23,7 @@ export function* errnoProblems(subject: CheckSubject): Generator<Finding> {
   }
 }
 
-interface Stated {
+interface StatedErrno {
   readonly action: Action
   readonly number: number | undefined
   readonly name: string | undefined
@@ -32,7 +32,7 @@ interface Stated {
 function* statedProblems(
   subject: CheckSubject,
   whole: Standing,
-  { action, number, name }: Stated,
+  { action, number, name }: StatedErrno,
   numberKey: string,
   nameKey: string,
 ): Generator<Finding> {

@@ -22,7 +22,7 @@ export interface FloorProblemOptions {
   readonly callsOn: (host: Host, syscall: string) => readonly string[]
 }
 
-interface Need {
+interface FloorNeed {
   readonly syscall: string
   readonly certainty: Certainty
   readonly versions: readonly string[]
@@ -61,8 +61,8 @@ function needsOn(
   hosts: readonly Host[],
   { calls }: VersionFloor,
   callsOn: FloorProblemOptions['callsOn'],
-): readonly Need[] {
-  const needs = new Map<string, Need>()
+): readonly FloorNeed[] {
+  const needs = new Map<string, FloorNeed>()
   for (const host of hosts) {
     for (const { syscall: name, certainty, versions } of calls) {
       for (const syscall of host === assumedHost ? [name] : callsOn(host, name)) {
@@ -75,7 +75,12 @@ function needsOn(
   return [...needs.values()]
 }
 
-function problem(subject: CheckSubject, floor: VersionFloor, need: Need, top: Standing): readonly Finding[] {
+function problem(
+  subject: CheckSubject,
+  floor: VersionFloor,
+  need: FloorNeed,
+  top: Standing,
+): readonly Finding[] {
   const { syscall: name, certainty, hosts } = need
   const answers = hosts.map((host) => answerTo(subject, name, host, top))
   const worst = answers.find(({ answer }) => answer !== undefined) ?? answers.find((each) => each.condition)

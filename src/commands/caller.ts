@@ -3,7 +3,7 @@
 import type { Stats } from 'node:fs'
 import type { World } from './world.ts'
 
-export interface Caller {
+export interface Invoker {
   readonly uid: number
   readonly gid: number
 }
@@ -12,7 +12,7 @@ export interface Caller {
  * The user who called sudo. Undefined for root itself, for other users, and for a hook, whose files somebody else
  * names.
  */
-export function callerOf({ env, ownFilesOnly }: World): Caller | undefined {
+export function callerOf({ env, ownFilesOnly }: World): Invoker | undefined {
   const [uid, gid] = [idIn(env['SUDO_UID']), idIn(env['SUDO_GID'])]
   if (ownFilesOnly === true || process.geteuid?.() !== 0 || process.platform !== 'linux') return undefined
   return uid === undefined || gid === undefined || uid === 0 ? undefined : { uid, gid }
@@ -33,6 +33,6 @@ export function isShared({ mode }: Stats): boolean {
 }
 
 /** The owner of a new file in the directory; undefined: ours. */
-export function ownerIn(directory: Stats, caller: Caller | undefined): Caller | undefined {
+export function ownerIn(directory: Stats, caller: Invoker | undefined): Invoker | undefined {
   return caller !== undefined && (directory.uid === caller.uid || isShared(directory)) ? caller : undefined
 }

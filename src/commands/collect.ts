@@ -17,7 +17,7 @@ import {
   untilOver,
   whyNoEbpf,
   type Collected,
-  type Names,
+  type ContainerNames,
 } from '../record/index.ts'
 import { harmlessJson } from '../json-string.ts'
 import { parseReference, printReference, pushObservations } from '../registry/index.ts'
@@ -31,7 +31,7 @@ import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends RegistryWords {
+interface CollectFlags extends RegistryWords {
   readonly root?: string
   readonly select?: readonly string[]
   readonly for?: number
@@ -72,10 +72,10 @@ CAP_PERFMON, and the cgroups of the host. Names come from ${logDirectory}.
 Example:
   seccomp-gen collect --select 'shop/web-*' --for 1h -o observations/`,
     )
-    .action(async (options: Options) => end(await collect(options, world)))
+    .action(async (options: CollectFlags) => end(await collect(options, world)))
 }
 
-async function collect(options: Options, world: World): Promise<number> {
+async function collect(options: CollectFlags, world: World): Promise<number> {
   if ([options.output, options.push, options.stdout].filter((each) => each !== undefined).length !== 1)
     throw new UserError('one-destination')
   const why = await whyNoEbpf('cgroup')
@@ -91,8 +91,8 @@ async function collect(options: Options, world: World): Promise<number> {
 
 async function collectBelow(
   root: ReturnType<typeof findCgroup>,
-  names: Names,
-  options: Options,
+  names: ContainerNames,
+  options: CollectFlags,
   world: World,
 ): Promise<number> {
   const give = await receiver(options, world)
@@ -117,7 +117,7 @@ async function collectBelow(
 }
 
 /** Names come from the kubelet's log files, which need no socket, else from the runtime. */
-async function namesFor({ cri }: Options, world: World): Promise<Names> {
+async function namesFor({ cri }: CollectFlags, world: World): Promise<ContainerNames> {
   if (cri === undefined && (await stat(logDirectory).catch(() => undefined))?.isDirectory() === true)
     return namesFromLogs()
   const [socket] = criSockets(cri, world.env)
@@ -132,7 +132,7 @@ async function namesFor({ cri }: Options, world: World): Promise<Names> {
 /** Takes the observations of a container. `final`: no more will come. */
 type Receive = (id: string, name: string, observations: Observations, final: boolean) => Promise<void>
 
-async function receiver({ output, push, plainHttp }: Options, world: World): Promise<Receive> {
+async function receiver({ output, push, plainHttp }: CollectFlags, world: World): Promise<Receive> {
   if (output !== undefined) {
     await mkdir(resolve(world.cwd, output), { recursive: true }).catch((error: Error) => {
       throw new UserError('no-directory', { directory: output, why: error.message })
@@ -163,7 +163,7 @@ async function receiver({ output, push, plainHttp }: Options, world: World): Pro
 
 class Collection {
   readonly #collector: Collector
-  readonly #names: Names
+  readonly #names: ContainerNames
   readonly #select: readonly string[]
   readonly #tellsRefusals: boolean
   readonly #give: Receive
@@ -180,7 +180,13 @@ class Collection {
   #untold = 0
   #written = 0
 
-  constructor(collector: Collector, names: Names, options: Options, give: Receive, world: World) {
+  constructor(
+    collector: Collector,
+    names: ContainerNames,
+    options: CollectFlags,
+    give: Receive,
+    world: World,
+  ) {
     this.#collector = collector
     this.#names = names
     this.#select = options.select ?? []

@@ -7,7 +7,7 @@ import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
 import { UserError } from '../errors.ts'
-import { isShared, type Caller } from './caller.ts'
+import { isShared, type Invoker } from './caller.ts'
 
 export interface Destination {
   /** The path without links: the directory is resolved, and the last part is not a link. */
@@ -19,7 +19,7 @@ export interface Destination {
  * The file that a name leads to through symbolic links. The file need not exist yet. A regular file of the sudo caller
  * is allowed: it is replaced, not opened.
  */
-export async function destination(given: string, cwd: string, caller?: Caller): Promise<Destination> {
+export async function destination(given: string, cwd: string, caller?: Invoker): Promise<Destination> {
   let name = from(cwd, given)
   for (;;) {
     // The kernel resolves links first: x/../y lies beside the target of the link x.
@@ -38,7 +38,7 @@ export async function destination(given: string, cwd: string, caller?: Caller): 
 }
 
 /** The real path of a directory. Every link on the way is checked as the last part of a name is. */
-async function directoryOf(given: string, name: string, caller: Caller | undefined): Promise<string> {
+async function directoryOf(given: string, name: string, caller: Invoker | undefined): Promise<string> {
   let at = '/'
   let links = 0
   const parts = name.split('/')
@@ -85,7 +85,7 @@ function refuseForeign(file: string, { uid }: Stats, directory: Stats): void {
   throw new UserError('foreign-file', { file })
 }
 
-async function refuseLink(file: string, link: string, { uid }: Stats, caller?: Caller): Promise<void> {
+async function refuseLink(file: string, link: string, { uid }: Stats, caller?: Invoker): Promise<void> {
   if (uid === 0 || uid === process.geteuid?.() || uid === caller?.uid) return
   const target = await orAbsent(stat(link))
   if (target?.uid !== uid) throw new UserError('foreign-link', { file, link })

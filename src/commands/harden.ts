@@ -18,7 +18,7 @@ import { say } from './say.ts'
 import { readText } from './texts.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options {
+interface HardenFlags {
   readonly as: ContextForm | 'text'
   readonly container?: string
   readonly user?: NonNullable<HardenOptions['user']>
@@ -52,7 +52,7 @@ export const declare: Declare = (command, world, end) => {
       'after',
       '\nExamples:\n  seccomp-gen trace --observations web.json -o app.json -- docker run web\n  seccomp-gen harden web.json --as kubernetes\n  seccomp-gen harden web.json --user 33 --patch deployment.yaml',
     )
-    .action(async (files: string[], options: Options) => end(await harden(files, options, world)))
+    .action(async (files: string[], options: HardenFlags) => end(await harden(files, options, world)))
 }
 
 /** `33` or `33:33`. Ids have 32 bits, and the largest number is not an id. */
@@ -64,7 +64,7 @@ function userWord(word: string): NonNullable<HardenOptions['user']> {
   return { uid: Number(uid), ...(gid === undefined ? {} : { gid: Number(gid) }) }
 }
 
-async function harden(files: readonly string[], options: Options, world: World): Promise<number> {
+async function harden(files: readonly string[], options: HardenFlags, world: World): Promise<number> {
   const { patch, output, as } = options
   if (patch === '-') throw new UserError('manifest-from-stdin')
   await checkOutput(output ?? patch, world)
@@ -96,7 +96,7 @@ async function harden(files: readonly string[], options: Options, world: World):
 /** Reads a context, or derives one from observations. Throws a UserError for other files. */
 async function contextOf(
   files: readonly string[],
-  { container, user }: Options,
+  { container, user }: HardenFlags,
   world: World,
 ): Promise<{
   readonly context: SecurityContext

@@ -6,7 +6,7 @@ import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
-import { callerOf, ownerIn, type Caller } from './caller.ts'
+import { callerOf, ownerIn, type Invoker } from './caller.ts'
 import { destination, ownFile, type Destination } from './destination.ts'
 import type { World } from './world.ts'
 
@@ -119,11 +119,11 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   await syncDirectory(dirname(path))
 }
 
-interface Place {
+interface OpenDirectory {
   /** Names the open directory, even if its own name leads elsewhere meanwhile. */
   readonly path: string
   /** The owner of a new file in it; undefined: ours. */
-  readonly owner: Caller | undefined
+  readonly owner: Invoker | undefined
   readonly close: () => Promise<void>
 }
 
@@ -131,7 +131,7 @@ interface Place {
  * Opens the directory of a result. If the file will belong to the caller, the checked directory must be the one that is
  * written to.
  */
-async function openPlace(path: string, world: World): Promise<Place> {
+async function openPlace(path: string, world: World): Promise<OpenDirectory> {
   const caller = callerOf(world)
   if (caller === undefined) return { path, owner: undefined, close: async () => undefined }
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)

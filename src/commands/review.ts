@@ -15,7 +15,7 @@ import { loadProfile, type NamedProfile } from './profiles.ts'
 import { addReportOptions } from './report-option.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options extends ComparisonOptions {
+interface ReviewOptions extends ComparisonOptions {
   readonly base?: string
   readonly head: string
   readonly report: FormatName
@@ -42,10 +42,16 @@ Examples:
   seccomp-gen review --base origin/main
   seccomp-gen review --base origin/main --report gitlab -o quality.json 'deploy/*.yaml'`,
     )
-    .action(async (pathspecs: string[], options: Options) => end(await review(pathspecs, options, world)))
+    .action(async (pathspecs: string[], options: ReviewOptions) =>
+      end(await review(pathspecs, options, world)),
+    )
 }
 
-async function review(pathspecs: readonly string[], options: Options, world: World): Promise<0 | 1 | 2> {
+async function review(
+  pathspecs: readonly string[],
+  options: ReviewOptions,
+  world: World,
+): Promise<0 | 1 | 2> {
   await checkOutput(options.output, world)
   const base = options.base ?? baseIn(world.env)
   const given = pathspecs.length > 0

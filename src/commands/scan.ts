@@ -139,7 +139,7 @@ async function withStdin<Result>(world: World, use: (place: string) => Promise<R
   }
 }
 
-interface Source {
+interface ScanSource {
   readonly tree: Tree
   readonly programs: readonly string[]
   /** Whether the files are this machine's own. */
@@ -147,7 +147,7 @@ interface Source {
 }
 
 /** `path`: the name that the user gave. */
-async function sourceOf(place: string, path: string, options: ScanChoice, aside: Aside): Promise<Source> {
+async function sourceOf(place: string, path: string, options: ScanChoice, aside: Aside): Promise<ScanSource> {
   const loaded = (files: ArchiveFiles): Promise<LoadedImage> =>
     loadImage({ ...files, setAside: aside.put }, options.arch, options.started)
   const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
@@ -176,7 +176,7 @@ function imageOf(
   path: string,
   { tree, programs }: { tree: Tree; programs: readonly string[] },
   options: ScanChoice,
-): Source {
+): ScanSource {
   const chosen = options.program ?? programs
   if (chosen.length === 0) throw new UserError('image-without-program', { file: path })
   return { tree, programs: chosen }

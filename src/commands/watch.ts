@@ -7,7 +7,7 @@ import { builtinsEqualTo, type AppliedFilter } from '../meaning/index.ts'
 import { hostKernel, watchRefusals, type WatchTarget } from '../record/index.ts'
 import { escapeTerminal } from '../report/escape.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
-import { refusedIn, watchedLine, watchedValue, type Watched } from '../report/watched.ts'
+import { refusedIn, watchedLine, watchedValue, type WatchReport } from '../report/watched.ts'
 import { patchFor, RefusedCalls, type PatchSubject, type WatchedCall } from '../watch/index.ts'
 import { mediumFor } from './medium.ts'
 import { duration } from './options.ts'
@@ -18,7 +18,7 @@ import { addReportOptions } from './report-option.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
 
-interface Options {
+interface WatchFlags {
   readonly pid?: number
   readonly container?: string
   readonly pod?: string
@@ -64,10 +64,10 @@ Examples:
   seccomp-gen watch --pod shop/web --report json --for 1h
   seccomp-gen watch --pod shop/web --for 10m --patch app.json`,
     )
-    .action(async (options: Options) => end(await watch(options, world)))
+    .action(async (options: WatchFlags) => end(await watch(options, world)))
 }
 
-async function watch(options: Options, world: World): Promise<0 | 1> {
+async function watch(options: WatchFlags, world: World): Promise<0 | 1> {
   const target = targetOf(options)
   const { report, quiet, wait, patch, within, widen = false } = options
   const patching: PatchSubject | undefined =
@@ -105,7 +105,7 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
   const rows = calls.all()
   if (quiet === undefined) {
     const builtins = await namesOf(rows)
-    const watched: Watched = {
+    const watched: WatchReport = {
       rows,
       builtins,
       lost,
@@ -122,7 +122,7 @@ async function watch(options: Options, world: World): Promise<0 | 1> {
 }
 
 /** The one target of the options. Throws UserError (2) unless exactly one is named. */
-function targetOf({ pid, container, pod, selector, cgroup, all, cri, wait }: Options): WatchTarget {
+function targetOf({ pid, container, pod, selector, cgroup, all, cri, wait }: WatchFlags): WatchTarget {
   const named = cri === undefined ? {} : { cri }
   const targets: WatchTarget[] = [
     ...(pid === undefined ? [] : [{ pid }]),
@@ -139,7 +139,7 @@ function targetOf({ pid, container, pod, selector, cgroup, all, cri, wait }: Opt
   return target
 }
 
-function targetText({ pid, container, pod, selector, cgroup }: Options): string {
+function targetText({ pid, container, pod, selector, cgroup }: WatchFlags): string {
   return pid === undefined
     ? (container ?? pod ?? selector ?? cgroup ?? 'all that runs under a filter')
     : `process ${pid}`
@@ -148,14 +148,14 @@ function targetText({ pid, container, pod, selector, cgroup }: Options): string 
 function patchedBy(
   subject: PatchSubject,
   rows: readonly WatchedCall[],
-): Pick<Watched, 'repair' | 'refusals'> {
+): Pick<WatchReport, 'repair' | 'refusals'> {
   const { judged, repair } = patchFor(subject, rows)
   const added = new Set(repair.added.map(({ refusal }) => refusal))
   return { repair, refusals: judged.filter((each) => !added.has(each)) }
 }
 
 /** Which built-ins the filters equal. */
-async function namesOf(rows: readonly WatchedCall[]): Promise<Watched['builtins']> {
+async function namesOf(rows: readonly WatchedCall[]): Promise<WatchReport['builtins']> {
   const names = new Map<string, readonly string[]>()
   for (const { filter } of rows) {
     if (names.has(filter.fingerprint)) continue

@@ -1,11 +1,6 @@
 // Errors of recording: what cannot be run, attached to or seen. Their status is 125, except 126 if the command cannot
 // be run, 127 if it is not found, and 2 in the hook.
-import type { Cause, InFile, ErrorRow } from './row.ts'
-
-export interface Why {
-  /** A clause for people: a tool's message, or what is missing here. */
-  readonly why: string
-}
+import type { Cause, InFile, ErrorRow, Why } from './row.ts'
 
 export interface OfProgram {
   /** The program as the command names it. */

@@ -1,7 +1,7 @@
 // Why a container with this profile does not start, or loses its rules: a sentence for each reason, for `validate` and
 // every question about a profile's meaning. meaning/ decides the reason. The facts are raw.
 
-type Facts = Readonly<Record<string, string>>
+import type { Facts } from './row.ts'
 
 const stops = 'the container does not start'
 const notKnown = ({ word = '', by = '' }: Facts): string => `${by} does not know ${word}: ${stops}`

@@ -18,6 +18,14 @@ export interface AtPlace extends InFile {
   readonly column: number
 }
 
+export interface Why {
+  /** A clause for people: a tool's message, or what is missing here. */
+  readonly why: string
+}
+
+/** The facts of a refusal or a finding, by name: raw pieces of the input. */
+export type Facts = Readonly<Record<string, string>>
+
 export function placeText({ file, line, column }: AtPlace): string {
   return `${file}:${line}:${column}`
 }

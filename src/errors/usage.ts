@@ -79,7 +79,7 @@ export const usageErrors = {
   ],
   'no-such-number': [
     2,
-    ({ number, ...asked }: Asked & { /** As written. */ readonly number: string }) =>
+    ({ number, ...asked }: SearchedTables & { /** As written. */ readonly number: string }) =>
       `${notHaving(asked)} a call of number ${number}`,
   ],
   // --- recording
@@ -106,14 +106,14 @@ export const usageErrors = {
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>
 
-export interface Asked {
+export interface SearchedTables {
   /** The architectures that were searched. */
   readonly architectures: readonly string[]
   /** Whether these are all architectures. */
   readonly all: boolean
 }
 
-export interface NoSuchName extends Asked {
+export interface NoSuchName extends SearchedTables {
   readonly name: string
   /** Other architectures that have the name. */
   readonly elsewhere: readonly string[]
@@ -121,7 +121,7 @@ export interface NoSuchName extends Asked {
   readonly similar: readonly string[]
 }
 
-function notHaving({ architectures, all }: Asked): string {
+function notHaving({ architectures, all }: SearchedTables): string {
   return all
     ? 'no architecture has'
     : `${architectures.join(', ')} ${architectures.length === 1 ? 'does' : 'do'} not have`

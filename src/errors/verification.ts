@@ -1,10 +1,5 @@
 // Errors of verifying: why a profile cannot be tested exactly against a command.
-import { placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
-
-export interface Why {
-  /** A clause for people: a tool's message, or what is missing here. */
-  readonly why: string
-}
+import { placeText, type AtPlace, type InFile, type ErrorRow, type Why } from './row.ts'
 
 export interface Client {
   /** The name of an engine's client. */

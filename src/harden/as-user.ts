@@ -4,7 +4,7 @@
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
 import type { NeededDeed } from './unchecked.ts'
-import type { Because, Mount, User } from './context.ts'
+import type { Because, ContextMount, User } from './context.ts'
 import { deedsText } from './evidence.ts'
 import { permits, search, write } from './modes.ts'
 import { becomes, root } from './user.ts'
@@ -105,7 +105,7 @@ function isGroupOf(user: User, gid: number | undefined): boolean {
 }
 
 /** A tmpfs can belong to the user. A volume keeps the owner that its content has in the image. */
-export function ownedMounts(mounts: readonly Mount[], user: User): readonly Mount[] {
+export function ownedMounts(mounts: readonly ContextMount[], user: User): readonly ContextMount[] {
   return mounts.map((mount) =>
     mount.kind === 'volume' || permits(mount, user, write | search)
       ? mount

@@ -13,10 +13,10 @@ export type CheckStep =
 
 export type CheckVerdict = 'needed' | 'tolerated' | CheckStep
 
-type Step = (check: CapabilityCheck) => boolean
+type CheckRule = (check: CapabilityCheck) => boolean
 
 /** The first step that explains a check names it, so the order matters. */
-const steps: Readonly<Record<CheckStep, Step>> = {
+const steps: Readonly<Record<CheckStep, CheckRule>> = {
   'borrowed-credentials': hasBorrowedCredentials,
   'before-the-program': isBeforeTheProgram,
   'own-namespace': isInOwnNamespace,

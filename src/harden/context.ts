@@ -22,7 +22,7 @@ export interface ContainerContext {
   readonly noNewPrivileges: boolean
   readonly readOnlyRoot: boolean
   /** Directories that must be writable below a read-only root, sorted by path; none lies below another. */
-  readonly mounts: readonly Mount[]
+  readonly mounts: readonly ContextMount[]
   /** Sysctls of the network namespace, by name; absent if there are none. */
   readonly sysctls?: Readonly<Record<string, string>>
   readonly podSecurity: PodSecurityLevel
@@ -45,7 +45,7 @@ export interface User {
 }
 
 /** A writable place that a read-only root file system needs. `mode` is octal, as chmod(1) takes it. */
-export interface Mount {
+export interface ContextMount {
   /** Absolute, without `.`, `..` or a slash at the end. */
   readonly path: string
   /** A `tmpfs` begins empty; a `volume` begins with the image's content of that path. */
@@ -158,7 +158,7 @@ function isUser(value: unknown): value is User {
   return Array.isArray(value['groups']) && value['groups'].every(isId)
 }
 
-function isMount(value: unknown): value is Mount {
+function isMount(value: unknown): value is ContextMount {
   if (!isRecord(value) || !isPath(value['path']) || !isId(value['uid']) || !isId(value['gid'])) return false
   const { kind, mode, exec } = value
   return (

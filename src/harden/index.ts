@@ -22,7 +22,7 @@ export type {
   Because,
   CapabilitySets,
   ContainerContext,
-  Mount,
+  ContextMount as Mount,
   PodSecurityLevel,
   SecurityContext,
   User,

@@ -19,9 +19,12 @@ export interface Reached {
   readonly because: readonly Because[]
 }
 
-type Judged = Pick<ContainerContext, 'capabilities' | 'noNewPrivileges' | 'runAsNonRoot' | 'sysctls' | 'user'>
+type PodSecurityFacts = Pick<
+  ContainerContext,
+  'capabilities' | 'noNewPrivileges' | 'runAsNonRoot' | 'sysctls' | 'user'
+>
 
-export function levelOf(context: Judged): Reached {
+export function levelOf(context: PodSecurityFacts): Reached {
   const { capabilities, noNewPrivileges, runAsNonRoot, sysctls = {}, user } = context
   const beyond = [
     ...capabilities.needed.filter((each) => !baseline.has(each)).map((each) => `${each} is needed`),

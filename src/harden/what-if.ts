@@ -2,12 +2,12 @@
 // kernel would without capabilities, including the directories above. Authority: path_resolution(7), "Permissions";
 // chown(2), chmod(2), unlink(2) (sticky directories), mknod(2).
 import type { ObservedContext } from '../observe/index.ts'
-import type { Mount, User } from './context.ts'
+import type { ContextMount, User } from './context.ts'
 import type { Deed } from './evidence.ts'
 import { isSticky, permissions, permits, read, search, write, type Owned } from './modes.ts'
 import { ancestorsOf, isWithin, normal, parentOf } from './paths.ts'
 import { root } from './user.ts'
-import { ownerOf, type Change, type Read } from './writable.ts'
+import { ownerOf, type ObservedChange, type ObservedRead } from './writable.ts'
 
 export interface WhatIf {
   /** Kinds of opens and changes that root made. */
@@ -19,15 +19,15 @@ export interface WhatIf {
   readonly unknown: number
 }
 
-type Answer = 'permitted' | 'prepared' | 'unknown' | { readonly because: string }
+type AccessAnswer = 'permitted' | 'prepared' | 'unknown' | { readonly because: string }
 
-export function whatIf(context: ObservedContext, user: User, mounts: readonly Mount[]): WhatIf {
+export function whatIf(context: ObservedContext, user: User, mounts: readonly ContextMount[]): WhatIf {
   const uses = [...context.changes, ...context.reads].filter(
     (each) => each.started && each.uid === root && each.refused === undefined && each.kind !== 'map-exec',
   )
   const judge = judgeFor(context, user, mounts)
   const judged = uses.map((use) => ({ use, answer: judge(use) }))
-  const deeds = (wanted: (answer: Answer) => boolean): readonly Deed[] =>
+  const deeds = (wanted: (answer: AccessAnswer) => boolean): readonly Deed[] =>
     judged
       .filter(({ answer }) => wanted(answer))
       .map(({ use, answer }) => ({
@@ -48,8 +48,8 @@ export function whatIf(context: ObservedContext, user: User, mounts: readonly Mo
 function judgeFor(
   context: ObservedContext,
   user: User,
-  mounts: readonly Mount[],
-): (use: Change | Read) => Answer {
+  mounts: readonly ContextMount[],
+): (use: ObservedChange | ObservedRead) => AccessAnswer {
   const owners = new Map<string, Owned | undefined>()
   const owned = (path: string): Owned | undefined => {
     if (!owners.has(path)) owners.set(path, path === '/' ? rootOf(context) : ownerOf(path, context))
@@ -79,7 +79,7 @@ function judgeFor(
     return answer === 'permitted' && above.some((each) => owned(each) === undefined) ? 'unknown' : answer
   }
 
-  function judged(use: Change | Read, path: string): Answer {
+  function judged(use: ObservedChange | ObservedRead, path: string): AccessAnswer {
     const parent = parentOf(path)
     const file = fileOf(use)
     switch (use.kind) {
@@ -134,7 +134,7 @@ function judgeFor(
     }
   }
 
-  function inDirectory(directory: string): Answer {
+  function inDirectory(directory: string): AccessAnswer {
     if (isHis(directory)) return 'permitted'
     const its = owned(directory)
     if (its === undefined) return 'unknown'
@@ -149,12 +149,12 @@ function rootOf({ starts: [start] }: ObservedContext): Owned | undefined {
 }
 
 /** Root made the file in the recording, so the other user would make and own it. */
-function isMaking({ kind, creates, fileUid }: Change): boolean {
+function isMaking({ kind, creates, fileUid }: ObservedChange): boolean {
   if (kind === 'open') return creates === true && (fileUid === undefined || fileUid === root)
   return ['mkdir', 'mknod', 'symlink', 'bind', 'rename-to'].includes(kind)
 }
 
-function fileOf({ fileMode, fileUid, fileGid }: Change | Read): Owned | undefined {
+function fileOf({ fileMode, fileUid, fileGid }: ObservedChange | ObservedRead): Owned | undefined {
   if (fileMode === undefined || fileUid === undefined || fileGid === undefined) return undefined
   return { mode: fileMode, uid: fileUid, gid: fileGid }
 }

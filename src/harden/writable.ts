@@ -3,7 +3,7 @@
 // count. Authority: mount(2), MS_RDONLY; open(2), EROFS.
 import type { FileUse, ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
-import type { Because, Mount } from './context.ts'
+import type { Because, ContextMount } from './context.ts'
 import { deedsText, type Deed } from './evidence.ts'
 import { whyIncomplete, whyNoStart } from './lost.ts'
 import { permissions, type Owned } from './modes.ts'
@@ -12,12 +12,12 @@ import { isBelow, isWithin, normal, parentOf } from './paths.ts'
 export interface Writable {
   /** False if a read-only root would break the workload or if the evidence is incomplete. */
   readonly readOnlyRoot: boolean
-  readonly mounts: readonly Mount[]
+  readonly mounts: readonly ContextMount[]
   readonly because: readonly Because[]
 }
 
-export type Change = ObservedContext['changes'][number]
-export type Read = ObservedContext['reads'][number]
+export type ObservedChange = ObservedContext['changes'][number]
+export type ObservedRead = ObservedContext['reads'][number]
 
 /** Mounts of every container, even if the recording does not list them (runtime-spec, config-linux). */
 const runtimeMounts: readonly string[] = ['/proc', '/dev', '/sys']
@@ -44,9 +44,9 @@ export function writableOf(context: ObservedContext): Writable {
     ...context.directories.map(({ path }) => path),
     ...[...context.changes, ...context.reads].map(({ path }) => parentOf(path)),
   ])
-  const isDirectory = ({ path, fileType }: Change): boolean =>
+  const isDirectory = ({ path, fileType }: ObservedChange): boolean =>
     fileType === 'directory' || (fileType === undefined && directories.has(path))
-  const needs = new Map<string, Change[]>()
+  const needs = new Map<string, ObservedChange[]>()
   for (const change of changes) {
     const place = placeOf(change, made, isDirectory)
     needs.set(place, [...(needs.get(place) ?? []), change])
@@ -102,7 +102,7 @@ function whyUnseen({ blind, lost, changes, starts }: ObservedContext): string | 
 /** A reason names this many directories and counts the rest. */
 const shownDirectories = 12
 
-function changesSeen(changes: readonly Change[]): string {
+function changesSeen(changes: readonly ObservedChange[]): string {
   const found = changes.filter((each) => needsWritable(each, { mounts: [] }) || !each.path.startsWith('/'))
   const directories = [...new Set(found.map(({ path }) => parentOf(path)))].sort(ascending)
   if (directories.length === 0) return 'nothing was changed'
@@ -111,7 +111,7 @@ function changesSeen(changes: readonly Change[]): string {
   return `changes are made in ${directories.slice(0, shownDirectories).join(', ')}${more}`
 }
 
-function needsWritable(change: Change, { mounts }: Pick<ObservedContext, 'mounts'>): boolean {
+function needsWritable(change: ObservedChange, { mounts }: Pick<ObservedContext, 'mounts'>): boolean {
   if (!change.started || change.refused !== undefined) return false
   const path = normal(change.path)
   if (path === undefined || (path === '/' && change.kind === 'open')) return false
@@ -132,9 +132,9 @@ const ofDirectory: ReadonlySet<string> = new Set(['chmod', 'chown', 'utime', 'se
 
 /** The nearest directory that the program did not make: from the changed directory itself, or from the parent. */
 function placeOf(
-  change: Change,
+  change: ObservedChange,
   made: ReadonlySet<string>,
-  isDirectory: (change: Change) => boolean,
+  isDirectory: (change: ObservedChange) => boolean,
 ): string {
   const { kind, path } = change
   const isItself = ofDirectory.has(kind) && path !== '/' && isDirectory(change)
@@ -150,9 +150,9 @@ function below<Use extends FileUse>(directory: string, uses: readonly Use[]): re
 function mountAt(
   path: string,
   context: ObservedContext,
-  changes: readonly Change[],
+  changes: readonly ObservedChange[],
   places: readonly string[],
-): { readonly mount: Mount; readonly why: string } {
+): { readonly mount: ContextMount; readonly why: string } {
   const content = imageContent(path, context, changes, places)
   const owned = ownerOf(path, context)
   const isExecuted = [
@@ -185,7 +185,7 @@ function mountAt(
 function imageContent(
   directory: string,
   context: ObservedContext,
-  changes: readonly Change[],
+  changes: readonly ObservedChange[],
   places: readonly string[],
 ): readonly string[] {
   const made = new Set(changes.filter(makes).map(({ path }) => path))
@@ -216,12 +216,12 @@ function imageContent(
  * The change makes a path that need not have been there before. A rename does not count: it may replace a file of the
  * image that was used before.
  */
-function makes({ kind, ours }: Change): boolean {
+function makes({ kind, ours }: ObservedChange): boolean {
   return (kind === 'open' && ours === true) || ['mkdir', 'mknod', 'link', 'symlink', 'bind'].includes(kind)
 }
 
 /** The file was there, but the open would create it and does not read its content. */
-function needsNoContent({ kind, creates, reads }: Change): boolean {
+function needsNoContent({ kind, creates, reads }: ObservedChange): boolean {
   return kind === 'open' && creates === true && reads !== true
 }
 
@@ -247,7 +247,10 @@ function ownMounts({
   changes,
   starts,
   ...context
-}: ObservedContext): readonly { readonly mount: Mount; readonly changes: readonly Change[] }[] {
+}: ObservedContext): readonly {
+  readonly mount: ContextMount
+  readonly changes: readonly ObservedChange[]
+}[] {
   if (!starts.some(({ readOnlyRoot }) => readOnlyRoot === true)) return []
   return mounts
     .filter(
@@ -261,7 +264,7 @@ function ownMounts({
       const its = changes.filter((each) => each.mount === path && each.refused === undefined && each.started)
       if (its.length === 0) return []
       const owned = ownerOf(path, { mounts, changes, starts, ...context })
-      const mount: Mount = {
+      const mount: ContextMount = {
         path,
         kind: 'tmpfs',
         mode: permissions(owned?.mode ?? '0755'),
@@ -282,7 +285,7 @@ function imageFinding(path: string): readonly Because[] {
   ]
 }
 
-function summary(changes: readonly Change[], { starts }: ObservedContext): string {
+function summary(changes: readonly ObservedChange[], { starts }: ObservedContext): string {
   if (changes.length === 0)
     return starts.some(({ readOnlyRoot }) => readOnlyRoot === true)
       ? 'it ran so'
@@ -291,7 +294,7 @@ function summary(changes: readonly Change[], { starts }: ObservedContext): strin
   return `changes are made in ${places.size} of its directories, all below the mounts`
 }
 
-function changesText(changes: readonly Change[]): string {
+function changesText(changes: readonly ObservedChange[]): string {
   return deedsText(
     changes.map(({ kind, path, program, uid, count, first, resolved, creates }): Deed => ({
       what: `${kind === 'open' ? (creates === true ? 'creating' : 'writing') : kind} ${path}${resolved ? '' : ' (as the program wrote it)'}`,

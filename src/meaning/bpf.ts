@@ -8,13 +8,13 @@ import { architectures, type Architecture } from '../abi/architectures.ts'
 import type { Answer } from './answer.ts'
 
 /** struct sock_filter. */
-export interface Instruction {
+export interface FilterInstruction {
   readonly code: number
   readonly jt: number
   readonly jf: number
   readonly k: number
 }
-export type BpfProgram = readonly Instruction[]
+export type BpfProgram = readonly FilterInstruction[]
 
 /**
  * `bytes`: eight an instruction, as PTRACE_SECCOMP_GET_FILTER returns them. Throws a RangeError for any other length.

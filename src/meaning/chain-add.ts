@@ -13,7 +13,7 @@ import {
   remove,
   type ChainNode,
   type Chains,
-  type Link,
+  type ChainLink,
 } from './chain.ts'
 
 /**
@@ -64,11 +64,11 @@ class Match {
   newEnds = false
   oldIsLonger = false
   newIsLonger = false
-  readonly chains: Link
+  readonly chains: ChainLink
   readonly answer: Answer
   readonly work: Work
 
-  constructor(chains: Link, answer: Answer, work: Work) {
+  constructor(chains: ChainLink, answer: Answer, work: Work) {
     this.chains = chains
     this.answer = answer
     this.work = work
@@ -89,7 +89,7 @@ class Match {
 }
 
 /** Returns how many nodes it removed. */
-function prune(existing: Link, added: ChainNode | undefined, match: Match): number {
+function prune(existing: ChainLink, added: ChainNode | undefined, match: Match): number {
   if (added === undefined || existing.node === undefined || (match.once && !match.now)) {
     return 0
   }
@@ -170,11 +170,11 @@ function pruneLevel(first: ChainNode, added: ChainNode, match: Match, here: Matc
 /** Prunes below the node. A link of its own keeps the node alive meanwhile. */
 function descend(
   node: ChainNode,
-  below: Link,
+  below: ChainLink,
   added: ChainNode | undefined,
   match: Match,
 ): { readonly count: number; readonly gone: boolean } {
-  const own: Link = { node: held(node) }
+  const own: ChainLink = { node: held(node) }
   const count = prune(below, added, match)
   const released = release(own)
   return { count: count + released, gone: own.node === undefined }
@@ -201,7 +201,7 @@ function spend(work: Work): void {
   if (--work.left < 0) throw new BeyondBound()
 }
 
-function merge(chains: Chains, existing: Link, added: ChainNode, work: Work): Added {
+function merge(chains: Chains, existing: ChainLink, added: ChainNode, work: Work): Added {
   for (let node = existing.node as ChainNode; ; node = node.after as ChainNode) {
     spend(work)
     if (isSame(node, added)) return mergeSame(chains, node, added, work)

@@ -30,12 +30,12 @@ interface End {
   readonly branch: 'True' | 'False'
 }
 
-type Part = { readonly node: ChainNode; readonly branch: End['branch'] | undefined }
+type ChainPart = { readonly node: ChainNode; readonly branch: End['branch'] | undefined }
 
 /**
  * All nodes of a 64-bit comparison, the top one first, and for each the branch that it takes when the condition holds.
  */
-function halves({ index, operator, mask, value }: Condition): readonly Part[] | undefined {
+function halves({ index, operator, mask, value }: Condition): readonly ChainPart[] | undefined {
   if (mask === 0n) return undefined
   const part = (high: boolean, test: ChainNode['test']): ChainNode => {
     const half = (number: bigint): number =>
@@ -83,11 +83,11 @@ function halves({ index, operator, mask, value }: Condition): readonly Part[] | 
 }
 
 /** The node of a 32-bit comparison: the upper half of every number is dropped. */
-function narrow({ index, operator, mask, value }: Condition): readonly Part[] | undefined {
+function narrow({ index, operator, mask, value }: Condition): readonly ChainPart[] | undefined {
   const low = Number(mask & 0xffffffffn)
   if (low === 0) return undefined
   const datum = (Number(value & 0xffffffffn) & low) >>> 0
-  const make = (test: ChainNode['test'], branch: End['branch']): readonly Part[] => [
+  const make = (test: ChainNode['test'], branch: End['branch']): readonly ChainPart[] => [
     { node: makeNode(index, false, test, operator, low, datum, value), branch },
   ]
   switch (operator) {

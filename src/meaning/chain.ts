@@ -9,12 +9,12 @@ import type { Operator } from '../profile/document.ts'
 import type { Answer } from './answer.ts'
 
 /** One link to a node. libseccomp counts the links of a node, and its pruning depends on the count. */
-export interface Link {
+export interface ChainLink {
   node: ChainNode | undefined
 }
 
 /** The comparisons of a call, and libseccomp's count of them, which is not always right. */
-export interface Chains extends Link {
+export interface Chains extends ChainLink {
   nodes: number
 }
 
@@ -28,8 +28,8 @@ export interface ChainNode {
   readonly mask: number
   readonly datum: number
   readonly whole: bigint
-  readonly whenTrue: Link
-  readonly whenFalse: Link
+  readonly whenTrue: ChainLink
+  readonly whenFalse: ChainLink
   answerTrue: Answer | undefined
   answerFalse: Answer | undefined
   before: ChainNode | undefined
@@ -51,12 +51,12 @@ export function firstOfLevel(node: ChainNode): ChainNode {
 }
 
 /** Drops a link and returns how many nodes lost their last link. The link then names a neighbour, if there is one. */
-export function release(link: Link): number {
+export function release(link: ChainLink): number {
   const { node } = link
   if (node === undefined || --node.links > 0) return 0
   let count = 0
-  const before: Link = { node: node.before }
-  const after: Link = { node: node.after }
+  const before: ChainLink = { node: node.before }
+  const after: ChainLink = { node: node.after }
   if (before.node !== undefined) before.node.after = undefined
   if (after.node !== undefined) after.node.before = undefined
   count += release(before) + release(after)
@@ -67,7 +67,7 @@ export function release(link: Link): number {
 }
 
 /** Drops a link to a whole level. The level goes if only its own nodes still lead to it. */
-export function releaseLevel(link: Link): number {
+export function releaseLevel(link: ChainLink): number {
   const count = release(link)
   if (link.node === undefined) return count
   const first = firstOfLevel(link.node)
@@ -77,12 +77,12 @@ export function releaseLevel(link: Link): number {
   }
   let gone = 0
   // release() moves the link on to a neighbour until none is left.
-  for (const level: Link = { node: first }; level.node !== undefined;) gone += release(level)
+  for (const level: ChainLink = { node: first }; level.node !== undefined;) gone += release(level)
   return count + gone
 }
 
 /** Removes a node, wherever it stands below the link, and every node above it that is left without an answer. */
-export function remove(link: Link, target: ChainNode): number {
+export function remove(link: ChainLink, target: ChainNode): number {
   if (link.node === undefined) return 0
   let count = 0
   for (

@@ -190,7 +190,7 @@ function tooMany(syscall: string, architecture: Architecture): UserError {
 /**
  * For each word the facts about it, and one value that satisfies them. Nothing is known about a word that is missing.
  */
-type KnownWords = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
+type WordFacts = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
 
 interface Budget {
   readonly work: { left: number }
@@ -199,10 +199,10 @@ interface Budget {
 }
 
 /** Every answer that a filter can give to a call, with the facts about the words that lead to it. */
-function* ways(start: Branch, known: KnownWords, budget: Budget): Generator<readonly [Answer, KnownWords]> {
+function* ways(start: Branch, known: WordFacts, budget: Budget): Generator<readonly [Answer, WordFacts]> {
   const open: {
     readonly target: Branch
-    readonly words: KnownWords
+    readonly words: WordFacts
     readonly accumulator: Accumulator | undefined
   }[] = [{ target: start, words: known, accumulator: undefined }]
   for (let way = open.pop(); way !== undefined; way = open.pop()) {
@@ -222,12 +222,12 @@ function* ways(start: Branch, known: KnownWords, budget: Budget): Generator<read
 
 /** The facts after a comparison; undefined if no value of the word satisfies them. */
 function learn(
-  words: KnownWords,
+  words: WordFacts,
   { word: index, mask }: Accumulator,
   { test, datum }: Block,
   holds: boolean,
   { work, syscall, architecture }: Budget,
-): KnownWords | undefined {
+): WordFacts | undefined {
   const { facts, word } = words.get(index) ?? { facts: [], word: 0 }
   const next = [...facts, { mask, test, datum, holds }]
   work.left -= next.length
@@ -238,7 +238,7 @@ function learn(
 
 const zeros: readonly bigint[] = [0n, 0n, 0n, 0n, 0n, 0n]
 
-function argumentsOf(words: KnownWords): readonly bigint[] {
+function argumentsOf(words: WordFacts): readonly bigint[] {
   const word = (index: number): bigint => BigInt(words.get(index)?.word ?? 0)
   return Array.from({ length: 6 }, (_, index) => (word(index * 2 + 1) << 32n) | word(index * 2))
 }

@@ -3,9 +3,9 @@
 import type { Block } from './program.ts'
 
 /** `true`: every call from here on; `false`: none. */
-export type CallSet = boolean | Branch
+export type CallSet = boolean | DiagramNode
 
-export interface Branch {
+export interface DiagramNode {
   /** By argument, then from the highest bit down: see bitAt. */
   readonly variable: number
   readonly zero: CallSet
@@ -33,7 +33,7 @@ function variableOf(word: number, bit: number): number {
 
 /** Sets that are compared with each other come from one of these. */
 export class Diagrams {
-  readonly #made = new Map<string, Branch>()
+  readonly #made = new Map<string, DiagramNode>()
   readonly #chosen = new Map<string, CallSet>()
 
   /** The calls whose word, masked, passes the comparison. */
@@ -96,7 +96,7 @@ export class Diagrams {
     set: CallSet,
     join: (zero: CallSet, one: CallSet) => CallSet,
   ): CallSet {
-    const found = new Map<Branch, CallSet>()
+    const found = new Map<DiagramNode, CallSet>()
     const forget = (part: CallSet): CallSet => {
       if (typeof part === 'boolean') return part
       const known = found.get(part)

@@ -6,7 +6,7 @@ import { architectures, familyOf, type Architecture, type Host } from '../abi/ar
 import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { isSameAnswer } from './answer.ts'
-import { answerIn, computed, isTrue, leastOf, type BpfProgram, type Instruction } from './bpf.ts'
+import { answerIn, computed, isTrue, leastOf, type BpfProgram, type FilterInstruction } from './bpf.ts'
 import type { Filter } from './filter.ts'
 import { isAnswer, type Block, type Branch } from './program.ts'
 
@@ -14,15 +14,15 @@ import { isAnswer, type Block, type Branch } from './program.ts'
 const mostBlocks = 20_000
 
 /** What a register or a place in memory holds: a number, or a word of the arguments, masked. */
-type Value = number | { readonly word: number; readonly mask: number }
+type FollowedValue = number | { readonly word: number; readonly mask: number }
 
-interface State {
-  readonly a: Value
-  readonly x: Value
-  readonly memory: readonly Value[]
+interface FollowedState {
+  readonly a: FollowedValue
+  readonly x: FollowedValue
+  readonly memory: readonly FollowedValue[]
 }
 
-class NotFollowed extends Error {}
+class BeyondFollowing extends Error {}
 
 /** All filters of a process as one, the newest first; undefined if one of them is not followed. */
 export function followed(programs: readonly BpfProgram[], host: Host): Filter | undefined {
@@ -43,7 +43,7 @@ export function followed(programs: readonly BpfProgram[], host: Host): Filter | 
     if (other === undefined || !isAnswer(other)) return undefined
     return { architectures: all, defaultAnswer: other, stub: undefined }
   } catch (error) {
-    if (error instanceof NotFollowed) return undefined
+    if (error instanceof BeyondFollowing) return undefined
     throw error
   }
 }
@@ -59,12 +59,18 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
     return follow(program, index, least, 0, { a: 0, x: 0, memory: Array.from({ length: 16 }, () => 0) })
   }
 
-  const follow = (program: BpfProgram, index: number, least: number, start: number, from: State): Branch => {
+  const follow = (
+    program: BpfProgram,
+    index: number,
+    least: number,
+    start: number,
+    from: FollowedState,
+  ): Branch => {
     let at = start
     let { a, x, memory } = from
     for (; ; at++) {
       const instruction = program[at]
-      if (instruction === undefined) throw new NotFollowed()
+      if (instruction === undefined) throw new BeyondFollowing()
       const { code, k, jt, jf } = instruction
       const operand = (code & 0x08) === 0 ? k : x
       switch (code & 0x07) {
@@ -85,7 +91,7 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
           break
         case 0x06: {
           const returned = (code & 0x18) === 0x10 ? a : k
-          if (typeof returned !== 'number') throw new NotFollowed()
+          if (typeof returned !== 'number') throw new BeyondFollowing()
           return next(index + 1, leastOf(least, returned >>> 0))
         }
         case 0x07:
@@ -105,7 +111,7 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
           const key = JSON.stringify([index, least, at, a, x, memory])
           const before = known.get(key)
           if (before !== undefined) return before
-          if (known.size > mostBlocks) throw new NotFollowed()
+          if (known.size > mostBlocks) throw new BeyondFollowing()
           const go = (by: number): Branch => follow(program, index, least, at + 1 + by, { a, x, memory })
           const block: Block = {
             expects: undefined,
@@ -122,14 +128,14 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
     }
   }
 
-  const loaded = ({ code, k }: Instruction, memory: readonly Value[]): Value => {
+  const loaded = ({ code, k }: FilterInstruction, memory: readonly FollowedValue[]): FollowedValue => {
     switch (code & 0xe0) {
       case 0x00:
         return k
       case 0x20:
         if (k === 0) return number >>> 0
         if (k === 4) return audit
-        if (k < 16) throw new NotFollowed()
+        if (k < 16) throw new BeyondFollowing()
         // The arguments of a 32-bit call have no upper halves.
         return k % 8 === 4 && bits === 32 ? 0 : { word: (k - 16) / 4, mask: 0xffffffff }
       case 0x60:
@@ -142,21 +148,21 @@ function decisionOf(programs: readonly BpfProgram[], architecture: Architecture,
   return next(0, 0x7fff0000)
 }
 
-function calculated(code: number, a: Value, operand: Value): Value {
+function calculated(code: number, a: FollowedValue, operand: FollowedValue): FollowedValue {
   if (typeof a === 'number' && typeof operand === 'number') return computed(code, a, operand)
   const [word, mask] = typeof a === 'number' ? [operand, a] : [a, operand]
   const masks = (code & 0xf0) === 0x50 && typeof word !== 'number' && typeof mask === 'number'
-  if (!masks) throw new NotFollowed()
+  if (!masks) throw new BeyondFollowing()
   return { word: word.word, mask: (word.mask & mask) >>> 0 }
 }
 
 /** The comparison, or its result if the arguments do not matter. */
 function comparison(
   code: number,
-  a: Value,
-  operand: Value,
+  a: FollowedValue,
+  operand: FollowedValue,
 ): boolean | Pick<Block, 'word' | 'mask' | 'test' | 'datum'> {
-  if (typeof operand !== 'number') throw new NotFollowed()
+  if (typeof operand !== 'number') throw new BeyondFollowing()
   if (typeof a === 'number') return isTrue(code, a, operand)
   const { word, mask } = a
   switch (code & 0xf0) {

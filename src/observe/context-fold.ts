@@ -32,11 +32,14 @@ export const rowLimits: Readonly<Record<ContextList, number>> = {
 }
 
 /** The members of a row in the order of its shape; `count` and `first` are not part of its identity. */
-type Row = Counted & Readonly<Record<string, unknown>>
-type Rows = Map<string, { count: number; first: string; readonly said: Readonly<Record<string, unknown>> }>
+type FoldedRow = Counted & Readonly<Record<string, unknown>>
+type FoldedRows = Map<
+  string,
+  { count: number; first: string; readonly said: Readonly<Record<string, unknown>> }
+>
 
 export class ContextFold {
-  readonly #containers = new Map<string, Map<ContextList, Rows>>()
+  readonly #containers = new Map<string, Map<ContextList, FoldedRows>>()
 
   add(context: Partial<ObservedContext> & Pick<ObservedContext, 'name'>): void {
     let lists = this.#containers.get(context.name)
@@ -44,21 +47,21 @@ export class ContextFold {
     for (const list of contextLists) {
       let rows = lists.get(list)
       if (rows === undefined) lists.set(list, (rows = new Map()))
-      for (const row of context[list] ?? []) addRow(rows, list, row as unknown as Row)
+      for (const row of context[list] ?? []) addRow(rows, list, row as unknown as FoldedRow)
     }
   }
 
   /** Sorted by the containers' names. */
   contexts(): readonly ObservedContext[] {
     return [...this.#containers.keys()].sort(ascending).map((name) => {
-      const lists = this.#containers.get(name) ?? new Map<ContextList, Rows>()
-      const lost: Rows = new Map(lists.get('lost'))
+      const lists = this.#containers.get(name) ?? new Map<ContextList, FoldedRows>()
+      const lost: FoldedRows = new Map(lists.get('lost'))
       const kept = contextLists
         .filter((list) => list !== 'lost')
         .map((list) => {
           const sorted = inOrder(lists.get(list) ?? new Map())
           for (const { count, first } of sorted.slice(rowLimits[list]))
-            addRow(lost, 'lost', { what: list, count, first } satisfies LostRows as unknown as Row)
+            addRow(lost, 'lost', { what: list, count, first } satisfies LostRows as unknown as FoldedRow)
           return [list, sorted.slice(0, rowLimits[list])] as const
         })
       return {
@@ -70,7 +73,7 @@ export class ContextFold {
   }
 }
 
-function addRow(rows: Rows, list: ContextList, { count, first, ...rest }: Row): void {
+function addRow(rows: FoldedRows, list: ContextList, { count, first, ...rest }: FoldedRow): void {
   const said = Object.fromEntries(
     Object.keys(rowShapes[list]).flatMap((member) =>
       rest[member] === undefined ? [] : [[member, rest[member]]],
@@ -86,7 +89,7 @@ function addRow(rows: Rows, list: ContextList, { count, first, ...rest }: Row): 
   )
 }
 
-function inOrder(rows: Rows): readonly Row[] {
+function inOrder(rows: FoldedRows): readonly FoldedRow[] {
   return [...rows]
     .sort(([a], [b]) => ascending(a, b))
     .map(([, { count, first, said }]) => ({ ...said, count, first }))

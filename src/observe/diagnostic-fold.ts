@@ -9,14 +9,14 @@ import { workloadOf } from './workload.ts'
 /** The most rows of one code. The sum of all others is one more, without facts, at their first place. */
 export const diagnosticLimit = 256
 
-interface Row {
+interface DiagnosticRow {
   readonly workload: string
   readonly diagnostic: Diagnostic
 }
 
 export class DiagnosticFold {
   /** Rows by code, then by workload and facts. */
-  readonly #codes = new Map<string, Map<string, Row>>()
+  readonly #codes = new Map<string, Map<string, DiagnosticRow>>()
 
   add(diagnostic: Diagnostic): void {
     let rows = this.#codes.get(diagnostic.code)
@@ -48,7 +48,7 @@ export class DiagnosticFold {
 }
 
 /** The sum of two diagnostics: at the earlier place of one source, or at the workload of two sources. */
-function sum({ workload, diagnostic }: Row, more: Diagnostic): Diagnostic {
+function sum({ workload, diagnostic }: DiagnosticRow, more: Diagnostic): Diagnostic {
   const isOne = sourceOf(diagnostic.at) === sourceOf(more.at)
   const at = isOne ? earlierPlace(diagnostic.at, more.at) : workload
   return counted({ ...diagnostic, at }, sumOf(diagnostic.count ?? 1, more.count ?? 1))
@@ -59,8 +59,8 @@ function counted({ code, at, facts }: Diagnostic, count: number): Diagnostic {
 }
 
 /** Rows without facts come last, because the sum of all others has none. */
-function inOrder(one: Row, other: Row): number {
-  const factsOf = ({ diagnostic: { facts } }: Row): string =>
+function inOrder(one: DiagnosticRow, other: DiagnosticRow): number {
+  const factsOf = ({ diagnostic: { facts } }: DiagnosticRow): string =>
     facts === undefined ? '\uffff' : JSON.stringify(facts)
   return ascending(one.workload, other.workload) || ascending(factsOf(one), factsOf(other))
 }

@@ -11,11 +11,11 @@ import { ContextFold } from './context-fold.ts'
 import { DiagnosticFold } from './diagnostic-fold.ts'
 import { SourceFold } from './source-fold.ts'
 
-type Calls = Map<string, Seen>
+type SeenByKey = Map<string, Seen>
 
 export class Fold implements Sink {
-  readonly #known = new Map<Architecture, Calls>()
-  readonly #unknown = new Map<Architecture, Calls>()
+  readonly #known = new Map<Architecture, SeenByKey>()
+  readonly #unknown = new Map<Architecture, SeenByKey>()
   readonly #diagnostics = new DiagnosticFold()
   readonly #sources = new SourceFold()
   readonly #contexts = new ContextFold()
@@ -75,7 +75,7 @@ export class Fold implements Sink {
   }
 }
 
-function add(into: Map<Architecture, Calls>, architecture: Architecture, name: string, more: Seen): Seen {
+function add(into: Map<Architecture, SeenByKey>, architecture: Architecture, name: string, more: Seen): Seen {
   let calls = into.get(architecture)
   if (calls === undefined) into.set(architecture, (calls = new Map()))
   let seen = calls.get(name)
@@ -84,7 +84,7 @@ function add(into: Map<Architecture, Calls>, architecture: Architecture, name: s
   return seen
 }
 
-function printed(all: ReadonlyMap<Architecture, Calls>, runs: number): Observations['architectures'] {
+function printed(all: ReadonlyMap<Architecture, SeenByKey>, runs: number): Observations['architectures'] {
   const result: Partial<Record<Architecture, Record<string, ObservedCall>>> = {}
   for (const architecture of architectureNames) {
     const calls = all.get(architecture)

@@ -9,14 +9,14 @@ import { workloadOf } from './workload.ts'
 /** The most rows of one format and evidence. The sum of all others is one more, with the first one's name. */
 export const sourceLimit = 256
 
-interface Row {
+interface SourceRow {
   readonly workload: string
   readonly source: SourceSummary
 }
 
 export class SourceFold {
   /** Rows by format and evidence, then by image and workload. */
-  readonly #kinds = new Map<string, Map<string, Row>>()
+  readonly #kinds = new Map<string, Map<string, SourceRow>>()
 
   add(source: SourceSummary): void {
     const kind = JSON.stringify([source.format, source.evidence])
@@ -49,7 +49,7 @@ export class SourceFold {
 }
 
 /** The sum of two sources of one workload; if their names differ, it bears the workload's name. */
-function sum({ workload, source }: Row, more: SourceSummary): SourceSummary {
+function sum({ workload, source }: SourceRow, more: SourceSummary): SourceSummary {
   return { ...added(source, more), name: source.name === more.name ? source.name : workload }
 }
 
@@ -71,7 +71,7 @@ function added(one: SourceSummary, more: SourceSummary): SourceSummary {
   }
 }
 
-function inOrder(one: Row, other: Row): number {
+function inOrder(one: SourceRow, other: SourceRow): number {
   return (
     ascending(one.workload, other.workload) || ascending(one.source.image ?? '', other.source.image ?? '')
   )

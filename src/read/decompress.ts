@@ -7,7 +7,7 @@ import { BehindGzip, gunzipped } from './gunzip.ts'
 import { joined } from './pieces.ts'
 import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
-type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 const gzipMagic = [0x1f, 0x8b]
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
@@ -27,7 +27,7 @@ const longestMagic = 18
 const pieceOfZstd = 1024
 
 /** The bytes, decompressed if necessary. Throws a UserError that names the source if the stream is damaged. */
-export async function* decompressed(name: string, bytes: ByteStream): AsyncGenerator<Uint8Array> {
+export async function* decompressed(name: string, bytes: ByteChunks): AsyncGenerator<Uint8Array> {
   const iterator = iterate(bytes)
   const head: Uint8Array[] = []
   let length = 0
@@ -56,7 +56,7 @@ export async function* decompressed(name: string, bytes: ByteStream): AsyncGener
   yield* whole
 }
 
-function iterate(bytes: ByteStream): AsyncIterator<Uint8Array> {
+function iterate(bytes: ByteChunks): AsyncIterator<Uint8Array> {
   if (Symbol.asyncIterator in bytes) return bytes[Symbol.asyncIterator]()
   const iterator = bytes[Symbol.iterator]()
   return {

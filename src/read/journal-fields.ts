@@ -3,13 +3,13 @@
 import { latin1Bytes } from './byte-text.ts'
 import { littleEndian } from './pieces.ts'
 
-type Entry = Readonly<Record<string, string>>
+type JournalEntry = Readonly<Record<string, string>>
 
 /** line() returns the entry that ends before or with the line, `more` within an entry, undefined for another line. */
 export interface JournalFields {
-  line(line: string): Entry | 'more' | undefined
+  line(line: string): JournalEntry | 'more' | undefined
   /** The last entry; undefined if there is none. */
-  end(): Entry | undefined
+  end(): JournalEntry | undefined
 }
 
 /** The most of a field, and the most fields of an entry, that are kept. */
@@ -28,7 +28,7 @@ class Fields {
     if (known !== undefined && known.length < valueLimit) this.#fields.set(name, known + value)
   }
 
-  take(): Entry | undefined {
+  take(): JournalEntry | undefined {
     if (this.#fields.size === 0) return undefined
     const entry = Object.fromEntries(this.#fields)
     this.#fields = new Map()
@@ -46,7 +46,7 @@ export class ExportedFields implements JournalFields {
   #binary: { readonly name: string; head: string; missing: number | undefined } | undefined
   #isStarted = false
 
-  line(line: string): Entry | 'more' | undefined {
+  line(line: string): JournalEntry | 'more' | undefined {
     if (this.#binary !== undefined) return this.#rest(this.#binary, line)
     if (line === '') return this.#fields.take() ?? 'more'
     // Every entry begins with its cursor.
@@ -76,7 +76,7 @@ export class ExportedFields implements JournalFields {
     return 'more'
   }
 
-  end(): Entry | undefined {
+  end(): JournalEntry | undefined {
     return this.#fields.take()
   }
 }
@@ -90,7 +90,7 @@ export class VerboseFields implements JournalFields {
   #last = ''
   #isStarted = false
 
-  line(line: string): Entry | 'more' | undefined {
+  line(line: string): JournalEntry | 'more' | undefined {
     if (headline.test(line)) {
       this.#isStarted = true
       const before = this.#fields.take() ?? 'more'
@@ -110,7 +110,7 @@ export class VerboseFields implements JournalFields {
     return 'more'
   }
 
-  end(): Entry | undefined {
+  end(): JournalEntry | undefined {
     return this.#fields.take()
   }
 }

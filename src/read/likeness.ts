@@ -89,7 +89,7 @@ function certain(head: string, tail: string, inJson: boolean, unwrap: UnwrapLine
   const end = withoutEnd ? '' : '\n'
   const runs = [...runsOf(head, 0), ...runsOf(tail, 1)]
   if (runs.length > runLimit) return undefined
-  const holdsWithout = (changed: readonly Run[]): boolean =>
+  const holdsWithout = (changed: readonly DigitRun[]): boolean =>
     others.every((other) =>
       holds(otherwise(head, 0, changed, other), otherwise(tail, 1, changed, other), end),
     )
@@ -113,7 +113,7 @@ const others = [
 ] as const
 
 /** Digits that may be others. `isZeroed`: the first may be 0 if it is not: in a number of JSON only 0 begins with 0. */
-interface Run {
+interface DigitRun {
   readonly part: number
   readonly at: number
   readonly text: string
@@ -123,8 +123,8 @@ interface Run {
 /** Digits after these belong to a fraction, a time or a date, never to a whole number of JSON. */
 const inTime = /(?:\.|\d[-:]|T)$/
 
-function runsOf(text: string, part: number): readonly Run[] {
-  const runs: Run[] = []
+function runsOf(text: string, part: number): readonly DigitRun[] {
+  const runs: DigitRun[] = []
   for (const { index, 0: found } of text.matchAll(/(?<=[="])[0-9a-f]+(?![0-9A-Za-z])|\d+/g)) {
     const isZeroed = inTime.test(text.slice(Math.max(0, index - 2), index)) || !/^\d+$/.test(found)
     if (!/\d/.test(found) || (found.startsWith('0') && !isZeroed)) continue
@@ -133,7 +133,7 @@ function runsOf(text: string, part: number): readonly Run[] {
   return runs
 }
 
-function isHexadecimal({ text }: Run): boolean {
+function isHexadecimal({ text }: DigitRun): boolean {
   return /[a-f]/.test(text)
 }
 
@@ -141,7 +141,7 @@ function isHexadecimal({ text }: Run): boolean {
 function otherwise(
   text: string,
   part: number,
-  runs: readonly Run[],
+  runs: readonly DigitRun[],
   other: (digit: string, isHexadecimal: boolean) => string,
 ): string {
   let changed = text
@@ -153,7 +153,7 @@ function otherwise(
   return changed
 }
 
-function classesOf(text: string, part: number, runs: readonly Run[]): readonly Class[] {
+function classesOf(text: string, part: number, runs: readonly DigitRun[]): readonly Class[] {
   const found: Class[] = Array.from<Class>({ length: text.length }).fill(classes.exactly)
   for (const run of runs) {
     if (run.part !== part) continue

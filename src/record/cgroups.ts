@@ -14,7 +14,7 @@ export interface FoundCgroup extends Cgroup {
   readonly directory: string
 }
 
-interface Mount {
+interface CgroupMount {
   readonly path: string
   readonly version: 1 | 2
   /** The mounted directory of the hierarchy, as our cgroup namespace names it. */
@@ -30,7 +30,7 @@ export function unifiedMount(): string {
   return unifiedRoot().path
 }
 
-function unifiedRoot(): Mount {
+function unifiedRoot(): CgroupMount {
   const mounts = allMounts().filter(({ version }) => version === 2)
   const root = mounts.find(({ path }) => existsSync(path) && !existsSync(join(path, 'cgroup.events')))
   if (root !== undefined) return root
@@ -40,13 +40,13 @@ function unifiedRoot(): Mount {
 }
 
 /** The mounts of whole hierarchies, of both versions, in the order of /proc/self/mountinfo. */
-export function cgroupMounts(): readonly Mount[] {
+export function cgroupMounts(): readonly CgroupMount[] {
   return allMounts().filter(({ root }) => root === '/')
 }
 
 /** Decodes the octal escapes of proc(5). */
-function allMounts(): readonly Mount[] {
-  const mounts: Mount[] = []
+function allMounts(): readonly CgroupMount[] {
+  const mounts: CgroupMount[] = []
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     const [, root = '', path, type] = /^\S+ \S+ \S+ (\S+) (\S+) .*? - (\S+) /.exec(line) ?? []
     if (path === undefined || (type !== 'cgroup' && type !== 'cgroup2')) continue

@@ -10,7 +10,7 @@ export {
   namesFromRuntime,
   podsCgroup,
   type Collected,
-  type Names,
+  type ContainerNames,
 } from './collect/index.ts'
 export { filtersOf } from './filters.ts'
 export { hostKernel } from './host-kernel.ts'

@@ -22,7 +22,9 @@ export interface Compared extends Comparison {
 /** The counts in one sentence. */
 export function summaryLine({ base, head, architecture, counts }: Compared): string {
   const { calls, denied, opened, closed } = counts
-  return `on ${architecture}, with these capabilities, ${base} denies ${denied} of ${calls} calls; ${head} opens ${opened} of these and closes ${closed} more`
+  // A review compares two revisions of one file.
+  const [before, after] = base === head ? [`the old ${base}`, `the new ${head}`] : [base, head]
+  return `on ${architecture}, with these capabilities, ${before} denies ${denied} of ${calls} calls; ${after} opens ${opened} of these and closes ${closed} more`
 }
 
 /** Such as `bpf on x86_64, x86: EPERM -> allowed`. */

@@ -9,7 +9,7 @@ export function contextReport({ containers }: SecurityContext): string {
   return containers.map(containerText).join('\n')
 }
 
-type Row = readonly [what: string, says: string]
+type ContextRow = readonly [what: string, says: string]
 
 function containerText(container: ContainerContext): string {
   const { capabilities, user, runAsNonRoot, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
@@ -17,14 +17,14 @@ function containerText(container: ContainerContext): string {
     const found = container.because.filter((each) => each.what === what).map(({ evidence }) => evidence)
     return found.length === 0 ? ['not evidenced'] : found
   }
-  const rows = (title: string, what: string, value: string): readonly Row[] =>
+  const rows = (title: string, what: string, value: string): readonly ContextRow[] =>
     because(what).map((evidence, at) => [
       at === 0 ? title : '',
       at === 0 ? `${value}: ${evidence}` : evidence,
     ])
   const answer = (value: boolean): string => (value ? 'yes' : 'no')
   const groups = user === undefined || user.groups.length === 0 ? '' : ` groups ${user.groups.join(' ')}`
-  const settings: readonly Row[] = [
+  const settings: readonly ContextRow[] = [
     ...(container.because.some(({ what }) => what === 'podSecurity')
       ? rows('Pod Security', 'podSecurity', container.podSecurity)
       : [['Pod Security', container.podSecurity] as const]),
@@ -37,7 +37,7 @@ function containerText(container: ContainerContext): string {
     ),
     ...Object.entries(sysctls).flatMap(([name, value]) => rows('sysctl', name, `${name}=${value}`)),
   ]
-  const named = (title: string, names: readonly string[]): readonly Row[] =>
+  const named = (title: string, names: readonly string[]): readonly ContextRow[] =>
     names.flatMap((name) => rows(title, name, name))
   const settled = new Set([
     ...settledNames,
@@ -54,7 +54,7 @@ function containerText(container: ContainerContext): string {
     ...named('needed', capabilities.needed),
     ...(capabilities.needed.length === 0 ? [['needed', 'no capability'] as const] : []),
     ...named('tolerated', capabilities.tolerated),
-    ...others.map(({ what, evidence }): Row => ['also', `${what}: ${evidence}`]),
+    ...others.map(({ what, evidence }): ContextRow => ['also', `${what}: ${evidence}`]),
     ['not seen', `${unseen} other capabilities`],
   ])
 }
@@ -67,7 +67,7 @@ const settledNames: readonly string[] = [
   'readOnlyRoot',
 ]
 
-function table(title: string, rows: readonly Row[]): string {
+function table(title: string, rows: readonly ContextRow[]): string {
   const width = Math.max(...rows.map(([what]) => what.length))
   const lines = rows.map(([what, says]) => `  ${what.padEnd(width)}  ${escapeTerminal(says)}`.trimEnd())
   return `${[escapeTerminal(title), ...lines].join('\n')}\n`

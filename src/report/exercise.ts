@@ -3,11 +3,11 @@
 import { architectures } from '../abi/architectures.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
 
-type Ending = { readonly kind: string; readonly status?: number; readonly signal?: string }
+type EndFacts = { readonly kind: string; readonly status?: number; readonly signal?: string }
 
 export interface Exercised {
   readonly observations: Observations
-  readonly ending: Ending
+  readonly ending: EndFacts
   readonly signals: readonly { readonly signal: string; readonly handled: boolean }[]
   readonly newest?: { readonly call: string; readonly milliseconds: number }
 }
@@ -20,7 +20,7 @@ const asked = ['SIGHUP', 'SIGUSR1']
 
 /** One or two lines about one run or several. */
 export function exerciseLines(run: Exercised): readonly string[] {
-  const calls = new Calls(run.observations)
+  const calls = new ObservedCalls(run.observations)
   const missing = [
     ...(calls.makesChildren() ? [] : ['a child process']),
     ...(calls.starts() ? [] : ['another program']),
@@ -57,12 +57,12 @@ function endOf({ ending, signals }: Exercised): string | undefined {
   return byDefault ? 'its own end (SIGTERM ended it, without a handler)' : undefined
 }
 
-function failed({ status, signal }: Ending): boolean {
+function failed({ status, signal }: EndFacts): boolean {
   return (status !== undefined && status > 0 && status < 128) || signal === 'SIGABRT' || signal === 'SIGSEGV'
 }
 
 /** The calls by name, over all architectures. */
-class Calls {
+class ObservedCalls {
   readonly #observations: Observations
 
   constructor(observations: Observations) {

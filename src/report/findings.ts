@@ -2,9 +2,8 @@
 // of input: the printer escapes a sentence for its target.
 import { hostNames } from '../abi/architectures.ts'
 import { refusalSentences } from '../errors/refusals.ts'
+import type { Facts } from '../errors/row.ts'
 import type { Finding, FindingCode } from '../check/findings.ts'
-
-type Facts = Readonly<Record<string, string>>
 
 interface FindingWords {
   readonly says: (facts: Facts) => string

@@ -7,7 +7,7 @@ import type { Medium } from './medium.ts'
 import type { Checked } from './problems.ts'
 import type { Reviewed } from './reviewed.ts'
 import type { Verified } from './verification.ts'
-import type { Watched } from './watched.ts'
+import type { WatchReport } from './watched.ts'
 
 /** The input of each kind of result. */
 export interface Results {
@@ -22,7 +22,7 @@ export interface Results {
   /** `verify` */
   readonly verification: Verified
   /** `watch`, at its end */
-  readonly watched: Watched
+  readonly watched: WatchReport
   /** `observe` */
   readonly observations: Observations
 }

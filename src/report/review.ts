@@ -100,12 +100,12 @@ export function exampleText({ change, risk }: Pick<ReviewItem, 'change' | 'risk'
 }
 
 /** The number of calls and of values. A name counts once over all architectures. */
-export interface Tally {
+export interface ChangeTally {
   readonly calls: number
   readonly values: number
 }
 
-export function tallyOf(changes: readonly RatedChange[], direction: Direction): Tally {
+export function tallyOf(changes: readonly RatedChange[], direction: Direction): ChangeTally {
   const of = (conditional: boolean): ReadonlySet<string> =>
     new Set(
       changes
@@ -154,7 +154,7 @@ function openedText(changes: readonly RatedChange[]): string {
 }
 
 /** Such as `3 calls opened, 1 value`. */
-export function tallyText({ calls, values }: Tally, done: string): string {
+export function tallyText({ calls, values }: ChangeTally, done: string): string {
   if (calls === 0) return `${plural(values, 'value')} ${done}`
   return `${plural(calls, 'call')} ${done}${values === 0 ? '' : `, ${plural(values, 'value')}`}`
 }

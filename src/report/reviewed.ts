@@ -6,7 +6,7 @@ import { plural } from './account.ts'
 import { directions, headline, reviewItems, riskText, type ReviewItem } from './review.ts'
 import type { Compared } from './changes.ts'
 
-interface Named {
+interface NamedFile {
   /** The path that the reader knows; for a deleted file its old path. */
   readonly file: string
   /** The profile's own name, if the file has several. */
@@ -16,7 +16,7 @@ interface Named {
 }
 
 /** A changed profile: what changed in meaning, or why that cannot be told. */
-export type ReviewedProfile = Named &
+export type ReviewedProfile = NamedFile &
   ({ readonly compared: Compared } | { readonly compared?: never; readonly problem: string })
 
 /** The profiles that changed between two revisions, and whether the review passes. */

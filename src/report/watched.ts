@@ -7,7 +7,7 @@ import type { WatchedCall } from '../watch/index.ts'
 import { plural } from './account.ts'
 import { errnoOf, nameOf, patchOf, processesText } from './verification.ts'
 
-export interface Watched {
+export interface WatchReport {
   readonly rows: readonly WatchedCall[]
   /** The built-ins that a filter equals, by its fingerprint. */
   readonly builtins: ReadonlyMap<string, readonly string[]>
@@ -94,7 +94,7 @@ export function watchedValue(row: WatchedCall): string {
   )
 }
 
-export function watchedSummary(watched: Watched): object {
+export function watchedSummary(watched: WatchReport): object {
   const { rows, lost, unknown, repair } = watched
   return {
     summary: {
@@ -113,7 +113,7 @@ export function watchedSummary(watched: Watched): object {
 }
 
 /** The sentences about all rows together. */
-export function watchedSentences(watched: Watched): readonly string[] {
+export function watchedSentences(watched: WatchReport): readonly string[] {
   const { rows, lost, unknown } = watched
   const refused = refusedIn(rows)
   const names = [...new Set(rows.filter(({ withheld }) => withheld).map(nameOf))]
@@ -130,7 +130,7 @@ export function watchedSentences(watched: Watched): readonly string[] {
 }
 
 /** What is not known about the refusals. */
-export function gapsOf({ lost, unknown }: Pick<Watched, 'lost' | 'unknown'>): readonly string[] {
+export function gapsOf({ lost, unknown }: Pick<WatchReport, 'lost' | 'unknown'>): readonly string[] {
   return [
     ...(lost === 0 ? [] : [`${plural(lost, 'call')} found no room and may be missing above`]),
     ...(unknown === 0
@@ -150,7 +150,7 @@ interface NamedFilter {
   readonly where: readonly string[]
 }
 
-function filtersIn({ rows, builtins }: Watched): readonly NamedFilter[] {
+function filtersIn({ rows, builtins }: WatchReport): readonly NamedFilter[] {
   const byPrint = new Map(rows.map(({ filter }) => [filter.fingerprint, filter]))
   return [...byPrint].map(([print, filter]) => ({
     filter,

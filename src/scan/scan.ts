@@ -75,7 +75,7 @@ class Scanner {
 
   async scan(path: string): Promise<{ readonly reachable: Reachable; readonly starts: string | undefined }> {
     const program = await loadProgram(this.#tree, path)
-    const asked = new Asked(program, this)
+    const asked = new AskedScan(program, this)
     const given = new Set(this.#options.with ?? [])
     const lookedUp = new Set(lookedUpByLoaders)
     await program.add(given, true)
@@ -197,7 +197,7 @@ class Scanner {
 }
 
 /** The files in the order of loading, and their analysis, which runs only if an answer is not cached. */
-class Asked {
+class AskedScan {
   readonly #program: LoadedProgram
   readonly #scanner: Scanner
   readonly #batches: { readonly files: readonly LoadedFile[]; readonly lookedUp: readonly string[] }[] = []

@@ -13,7 +13,7 @@ export { ceilingOf } from './ceiling.ts'
 export { recordUnder, type RecordingUnder, type RecordUnderSettings } from './under.ts'
 export type {
   ContextOutcome,
-  Judged,
+  JudgedRefusal as Judged,
   Repair,
   Repaired,
   SeenBy,

@@ -9,7 +9,7 @@ import { always } from './ceiling.ts'
 import { withCall, type AddedAnswer } from './edit.ts'
 import { callKey, type Round } from './round.ts'
 import type { VerifySubject } from './subject.ts'
-import type { Judged, Repaired } from './verification.ts'
+import type { JudgedRefusal, Repaired } from './verification.ts'
 
 /**
  * The most rounds of a repair. Each round adds a call, so there is an end anyway; the bound is for workloads that start
@@ -105,7 +105,7 @@ export interface RepairSubject extends Pick<VerifySubject, 'name' | 'ceiling'> {
 export function addCalls(
   { name, ceiling, loader, settings: { widen } }: RepairSubject,
   text: string,
-  missing: readonly Judged[],
+  missing: readonly JudgedRefusal[],
   round = 0,
 ): { readonly text: string; readonly added: readonly Repaired[] } {
   const added: Repaired[] = []

@@ -8,14 +8,14 @@ import type { EnforcedProfile, Suspect } from '../record/index.ts'
 import { auditedText } from './audited.ts'
 import { refusalsOf, watchFor, type RefusedCall } from './refusals.ts'
 import type { VerifySubject } from './subject.ts'
-import type { Judged } from './verification.ts'
+import type { JudgedRefusal } from './verification.ts'
 
 /** The result of one round. */
 export interface Round {
   /** The refused calls that the profile lacks. */
-  readonly missing: readonly Judged[]
+  readonly missing: readonly JudgedRefusal[]
   /** The calls to which the profile answers ENOSYS on purpose. */
-  readonly withheld: readonly Judged[]
+  readonly withheld: readonly JudgedRefusal[]
   readonly ending: Ending
   readonly started: boolean
   readonly runs: number
@@ -79,7 +79,7 @@ export async function runUnder(subject: VerifySubject, parsed: ParsedProfile): P
   }
   const failed = endings.find(hasFailed)
   const ending = failed ?? endings.at(-1) ?? { kind: 'released' }
-  const judged = refusalsOf(meaning, suspects).map((each): Judged => ({
+  const judged = refusalsOf(meaning, suspects).map((each): JudgedRefusal => ({
     ...each,
     default: ceiling.answerTo(each),
   }))

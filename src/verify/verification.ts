@@ -59,14 +59,14 @@ export type VerifyNotice =
 export type SeenBy = RefusalsSeenBy
 
 /** A refused call and the default's answer to it. */
-export interface Judged extends RefusedCall {
+export interface JudgedRefusal extends RefusedCall {
   /** The default's answer; undefined without a default. */
   readonly default: Answer | undefined
 }
 
 /** A call that a repair added. */
 export interface Repaired {
-  readonly refusal: Judged
+  readonly refusal: JudgedRefusal
   readonly round: number
   /** Whether the call was added with the default's conditions. */
   readonly conditional: boolean
@@ -86,9 +86,9 @@ export interface Verification {
   readonly runs: number
   readonly rounds: number
   /** The refused calls of the last round that the profile lacks. */
-  readonly refusals: readonly Judged[]
+  readonly refusals: readonly JudgedRefusal[]
   /** The calls of the last round to which the profile answers ENOSYS on purpose. */
-  readonly withheld: readonly Judged[]
+  readonly withheld: readonly JudgedRefusal[]
   /** The number of refusals that were lost. */
   readonly lost: number
   /** The call that was refused again and again in the last round, so that the command was ended. */

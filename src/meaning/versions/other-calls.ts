@@ -10,7 +10,7 @@ import { numberIn, type LibraryVersion } from './library.ts'
 /** libseccomp's name of a list of calls. Both byte orders share one list. */
 export type OtherCalls = keyof typeof tables
 
-interface Difference {
+interface ListDifference {
   readonly like: Architecture
   readonly without: string
   readonly more: string
@@ -59,7 +59,7 @@ const tables = {
       set_thread_area stty ulimit vm86 vm86old vserver`,
     more: 'cacheflush sync_file_range2',
   },
-} as const satisfies Readonly<Record<string, Difference>>
+} as const satisfies Readonly<Record<string, ListDifference>>
 
 /** Whether libseccomp keeps a rule for the call. It always keeps rules for a family's members. */
 export function isKept(calls: OtherCalls, name: string, library: LibraryVersion | undefined): boolean {

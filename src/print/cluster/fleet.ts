@@ -11,8 +11,9 @@ const registry = 'registry.example.org/seccomp-gen'
 /** The kubelet's default seccomp folder; it differs if the kubelet has another `--root-dir`. */
 const profiles = '/var/lib/kubelet/seccomp'
 
-type Member = string | number | boolean | readonly Member[] | { readonly [key: string]: Member }
-export type ClusterObject = { readonly [key: string]: Member }
+type ObjectValue =
+  string | number | boolean | readonly ObjectValue[] | { readonly [key: string]: ObjectValue }
+export type ClusterObject = { readonly [key: string]: ObjectValue }
 
 /** What Pod Security's `restricted` requires of a container, without `runAsUser`: our image names no user. */
 const restricted = {
@@ -162,13 +163,13 @@ function daemonSet(component: string, spec: ClusterObject): ClusterObject {
   }
 }
 
-type Step = (name: string, args: readonly string[]) => ClusterObject
+type JobStep = (name: string, args: readonly string[]) => ClusterObject
 
 /** A job of sequential steps that share an emptyDir: all steps but the last are init containers. */
 function job(
   name: string,
   spec: ClusterObject,
-  stepsOf: (step: Step) => readonly ClusterObject[],
+  stepsOf: (step: JobStep) => readonly ClusterObject[],
   volumes: readonly (ClusterObject & { readonly name: string })[] = [],
 ): ClusterObject {
   const mounts = volumes.map((each) => ({ name: each.name, mountPath: `/${each.name}`, readOnly: true }))

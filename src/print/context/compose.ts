@@ -1,6 +1,6 @@
 // Prints a security context as a compose file. Authority: the Compose Specification, services (cap_add, cap_drop,
 // group_add, read_only, security_opt, sysctls, tmpfs, user, volumes) and interpolation, where `$$` is a dollar sign.
-import type { ContainerContext, Mount, SecurityContext } from '../../harden/context.ts'
+import type { ContainerContext, ContextMount, SecurityContext } from '../../harden/context.ts'
 import { groupWords, imagePlaceholder, shortName, userWord, type PrintContextOptions } from './forms.ts'
 import { checkPaths } from './paths.ts'
 import { comments, headLines, reasonsOf } from './reasons.ts'
@@ -73,7 +73,7 @@ export function composeService(
   }
 }
 
-export function tmpfsWord({ path, mode, uid, gid, exec }: Mount): string {
+export function tmpfsWord({ path, mode, uid, gid, exec }: ContextMount): string {
   return `${path}:mode=${mode},${exec === true ? 'exec' : 'noexec'},uid=${uid},gid=${gid}`
 }
 

@@ -2,12 +2,12 @@
 // docker-run(1), podman-run(1). Comments below name differences between the engines. Tried on Docker 20.10 and Podman
 // 4.3.
 import { shellWord } from '../../escape.ts'
-import type { ContainerContext, Mount, SecurityContext } from '../../harden/context.ts'
+import type { ContainerContext, ContextMount, SecurityContext } from '../../harden/context.ts'
 import { groupWords, imagePlaceholder, shortName, userWord, type PrintContextOptions } from './forms.ts'
 import { checkPaths } from './paths.ts'
 import { comments, headLines, reasonsOf } from './reasons.ts'
 
-export type Engine = 'docker' | 'podman'
+export type CommandEngine = 'docker' | 'podman'
 
 interface Line {
   readonly words: readonly [string, ...string[]]
@@ -15,11 +15,19 @@ interface Line {
   readonly what?: string
 }
 
-export function engineText(context: SecurityContext, engine: Engine, options: PrintContextOptions): string {
+export function engineText(
+  context: SecurityContext,
+  engine: CommandEngine,
+  options: PrintContextOptions,
+): string {
   return context.containers.map((each) => commandText(each, engine, options)).join('\n')
 }
 
-function commandText(container: ContainerContext, engine: Engine, options: PrintContextOptions): string {
+function commandText(
+  container: ContainerContext,
+  engine: CommandEngine,
+  options: PrintContextOptions,
+): string {
   // The options --tmpfs and --volume end a path at a colon.
   checkPaths(container, engine, /:/)
   const because = reasonsOf(container)
@@ -37,14 +45,14 @@ function commandText(container: ContainerContext, engine: Engine, options: Print
 }
 
 /** Only the options, as words of a command. */
-export function engineWords(container: ContainerContext, engine: Engine): readonly string[] {
+export function engineWords(container: ContainerContext, engine: CommandEngine): readonly string[] {
   checkPaths(container, engine, /:/)
   return linesOf(container, engine, {}).flatMap(({ words }) => words)
 }
 
 function linesOf(
   container: ContainerContext,
-  engine: Engine,
+  engine: CommandEngine,
   { seccomp }: PrintContextOptions,
 ): readonly Line[] {
   const { capabilities, user, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
@@ -70,7 +78,7 @@ function linesOf(
 }
 
 /** With --read-only alone, Podman also mounts a tmpfs on /run, /tmp and /var/tmp. */
-function readOnlyLines(engine: Engine): readonly Line[] {
+function readOnlyLines(engine: CommandEngine): readonly Line[] {
   return [
     { words: ['--read-only'], what: 'readOnlyRoot' },
     ...(engine === 'podman' ? [{ words: ['--read-only-tmpfs=false'] } satisfies Line] : []),
@@ -78,7 +86,11 @@ function readOnlyLines(engine: Engine): readonly Line[] {
 }
 
 /** The option for a mount. An anonymous volume starts with the image's content, owner and mode. */
-export function engineMountWords(mount: Mount, { user }: ContainerContext, engine: Engine): Line['words'] {
+export function engineMountWords(
+  mount: ContextMount,
+  { user }: ContainerContext,
+  engine: CommandEngine,
+): Line['words'] {
   const { path, kind, mode, uid, gid, exec } = mount
   const volume: Line['words'] = ['--volume', path]
   if (kind === 'volume') return volume

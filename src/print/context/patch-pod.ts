@@ -1,6 +1,6 @@
 // Puts a context into a PodSpec. If the context cannot promise no_new_privs, a read-only root or a non-root user, the
 // manifest keeps its own setting. The capabilities become the context's.
-import type { ContainerContext, Mount } from '../../harden/context.ts'
+import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
 import type { Patching, Stated } from './patching.ts'
@@ -90,7 +90,7 @@ function patchSecurity(
 /** Adds the missing mounts. A path at or below an existing mount gets none: an empty volume would hide its content. */
 function patchMounts(spec: YamlMap, container: YamlMap, context: ContainerContext): void {
   const there = container.maps('volumeMounts').flatMap((each) => each.text('mountPath') ?? [])
-  const isMounted = ({ path }: Mount): boolean =>
+  const isMounted = ({ path }: ContextMount): boolean =>
     there.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`))
   const taken = new Set(
     ['volumes', 'containers', 'initContainers'].flatMap((key) =>

@@ -8,7 +8,7 @@ import { checkPaths } from './paths.ts'
 import { withoutDecided } from './podman-args.ts'
 
 /** A setting with its lines (more than one if continued), or any other line. */
-interface Entry {
+interface QuadletLine {
   readonly lines: readonly string[]
   readonly section: string
   readonly key?: string
@@ -37,7 +37,7 @@ export function patchQuadlet(
   checkPaths(container, 'quadlet', /[:\n\r]/)
   const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount')]
   const settings = settingsOf(container, options, covered)
-  const others = entries.flatMap((entry): readonly Entry[] => {
+  const others = entries.flatMap((entry): readonly QuadletLine[] => {
     if (entry.section !== section || entry.key !== 'PodmanArgs') return [entry]
     const kept = withoutDecided(entry.value ?? '', container, options.seccomp !== undefined)
     if (kept.privileged) patching.unprivileged.push(name)
@@ -96,7 +96,7 @@ function settingsOf(
   ])
 }
 
-function isUnconfined({ section: its, key, value = '' }: Entry): boolean {
+function isUnconfined({ section: its, key, value = '' }: QuadletLine): boolean {
   if (its !== section) return false
   return key === 'SeccompProfile'
     ? value === 'unconfined'
@@ -111,9 +111,9 @@ function isCovered(path: string, value: string): boolean {
   )
 }
 
-function parse(text: string): readonly Entry[] {
+function parse(text: string): readonly QuadletLine[] {
   const lines = text.split('\n')
-  const entries: Entry[] = []
+  const entries: QuadletLine[] = []
   let here = ''
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] as string
@@ -132,15 +132,15 @@ function parse(text: string): readonly Entry[] {
 }
 
 /** Writes the settings. A key keeps its place; a new key comes after the last setting of the section. */
-function apply(entries: readonly Entry[], settings: Settings): readonly Entry[] {
-  const line = (key: string, value: string): Entry => {
+function apply(entries: readonly QuadletLine[], settings: Settings): readonly QuadletLine[] {
+  const line = (key: string, value: string): QuadletLine => {
     const plain = value.replaceAll('%', '%%')
     return { lines: [`${key}=${plain}`], section, key, value: plain }
   }
   let result = [...entries]
   for (const [key, { values, more }] of settings) {
     const wanted = values.map((value) => line(key, value))
-    const isOld = (each: Entry): boolean => each.section === section && each.key === key
+    const isOld = (each: QuadletLine): boolean => each.section === section && each.key === key
     const old = result.filter(isOld)
     const keep = more === true ? old : old.filter((each) => wanted.some(({ value }) => value === each.value))
     const added = wanted.filter(({ value }) => !keep.some((each) => each.value === value))
@@ -155,6 +155,6 @@ function apply(entries: readonly Entry[], settings: Settings): readonly Entry[] 
   return result
 }
 
-function print(entries: readonly Entry[]): string {
+function print(entries: readonly QuadletLine[]): string {
   return entries.flatMap(({ lines }) => lines).join('\n')
 }

@@ -12,7 +12,7 @@ import { Patching, type PatchResult } from './patching.ts'
 import { withChanges } from './with-changes.ts'
 import { YamlMap } from './yaml-map.ts'
 
-interface Found {
+interface PatchTarget {
   readonly document: Document.Parsed
   readonly names: readonly string[]
   readonly patch: (patching: Patching) => void
@@ -87,7 +87,7 @@ function manifestsIn(
   document: Document.Parsed,
   file: string,
   options: PrintContextOptions,
-): readonly Found[] {
+): readonly PatchTarget[] {
   const { contents } = document
   if (!yaml().isMap(contents)) return []
   const whole = new YamlMap(document, contents as YAMLMap, file)
@@ -100,7 +100,7 @@ function manifestsIn(
     ]
   }
   const objects = kind === 'List' ? whole.maps('items') : [whole]
-  return objects.flatMap((each): readonly Found[] => {
+  return objects.flatMap((each): readonly PatchTarget[] => {
     const path = podSpecPath(each.text('kind'))
     const spec = path === undefined ? undefined : each.mapAt(path)
     if (spec === undefined) return []

@@ -3,7 +3,7 @@
 // directory in the emptyDir, which is mounted from there (subPath). This needs no capability unless root copies.
 // Authority: Kubernetes, "Volumes" (emptyDir, subPath) and "Init Containers"; pkg/volume/emptydir for owner and mode.
 import { shellWord } from '../../escape.ts'
-import type { ContainerContext, Mount } from '../../harden/context.ts'
+import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 
 export interface Volumes {
   readonly volumes: readonly { readonly name: string; readonly emptyDir: Readonly<Record<never, never>> }[]
@@ -61,16 +61,16 @@ export function volumesOf(
   }
 }
 
-function isPrepared({ kind, mode }: Mount): boolean {
+function isPrepared({ kind, mode }: ContextMount): boolean {
   return kind === 'volume' || (parseInt(mode, 8) & everybody) !== everybody
 }
 
 function preparing(
-  group: readonly { readonly mount: Mount; readonly name: string }[],
+  group: readonly { readonly mount: ContextMount; readonly name: string }[],
   image: string,
   name: string,
 ): InitContainer {
-  const { uid, gid } = (group[0] as { readonly mount: Mount }).mount
+  const { uid, gid } = (group[0] as { readonly mount: ContextMount }).mount
   const script = group.map(({ mount, name: volume }) => {
     const place = `/prepare/${volume}/${inside}`
     const copy = mount.kind === 'volume' ? ` && cp -Rp ${shellWord(`${mount.path}/.`)} ${place}` : ''

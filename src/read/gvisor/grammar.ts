@@ -47,14 +47,14 @@ class SentryLines implements LineGrammar {
   }
 }
 
-interface Told {
+interface GvisorCall {
   readonly task: string
   readonly name: string
   readonly isEntry: boolean
   readonly call: LoggedCall
 }
 
-function toldBy(text: string): Told | 'ignored' | 'unparsed' {
+function toldBy(text: string): GvisorCall | 'ignored' | 'unparsed' {
   const line = messageOf(text)
   const found = sentry.exec(line)
   const [pid, comm, direction, name] =

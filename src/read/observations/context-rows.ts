@@ -23,26 +23,26 @@ import {
 } from './context.ts'
 
 /** Checks a value. Each check has the name that the schema gives the type. */
-type Member = (value: unknown) => boolean
-type RowShape<T> = { readonly [K in Exclude<keyof T, 'count' | 'first'>]-?: Member }
+type MemberCheck = (value: unknown) => boolean
+type RowShape<T> = { readonly [K in Exclude<keyof T, 'count' | 'first'>]-?: MemberCheck }
 
-const text: Member = (value) => typeof value === 'string'
-const flag: Member = (value) => typeof value === 'boolean'
-const yes: Member = (value) => value === true
-const whole: Member = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-const decimal: Member = (value) => typeof value === 'string' && /^(?:0|[1-9]\d{0,19})$/.test(value)
-const mode: Member = (value) => typeof value === 'string' && /^[0-7]{4,6}$/.test(value)
-const capability: Member = (value) => typeof value === 'string' && /^CAP_[A-Z0-9_]+$/.test(value)
+const text: MemberCheck = (value) => typeof value === 'string'
+const flag: MemberCheck = (value) => typeof value === 'boolean'
+const yes: MemberCheck = (value) => value === true
+const whole: MemberCheck = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+const decimal: MemberCheck = (value) => typeof value === 'string' && /^(?:0|[1-9]\d{0,19})$/.test(value)
+const mode: MemberCheck = (value) => typeof value === 'string' && /^[0-7]{4,6}$/.test(value)
+const capability: MemberCheck = (value) => typeof value === 'string' && /^CAP_[A-Z0-9_]+$/.test(value)
 const oneOf =
-  (values: readonly string[]): Member =>
+  (values: readonly string[]): MemberCheck =>
   (value) =>
     typeof value === 'string' && values.includes(value)
 const listOf =
-  (member: Member): Member =>
+  (member: MemberCheck): MemberCheck =>
   (value) =>
     Array.isArray(value) && value.every(member)
 const optional =
-  (member: Member): Member =>
+  (member: MemberCheck): MemberCheck =>
   (value) =>
     value === undefined || member(value)
 const maybe = {

@@ -23,7 +23,7 @@ export const qemu: Grammar = {
 /** Beyond this number, processes are not told apart. */
 const mostProcesses = 65_536
 
-interface Found {
+interface FoundCall {
   readonly at: number
   readonly pid: number
   /** In lower case. */
@@ -52,7 +52,7 @@ class QemuLines implements LineGrammar {
     if (found.length === 0) return this.#aside(text, say)
     this.#machine.line(text)
     const calls = found.map((each, index) => this.#call(text, each, found[index + 1]?.at ?? text.length))
-    const { open, at } = found.at(-1) as Found
+    const { open, at } = found.at(-1) as FoundCall
     this.#isInText = !result.pattern.test(text.slice(at)) && isTextOpen(text, open)
     return calls
   }
@@ -75,13 +75,13 @@ class QemuLines implements LineGrammar {
   }
 
   /** The calls that begin in a line. A call after other text than a call counts if its process is known. */
-  #entries(text: string, say: Reporter): Found[] {
-    const found: Found[] = []
+  #entries(text: string, say: Reporter): FoundCall[] {
+    const found: FoundCall[] = []
     for (const match of text.matchAll(entry.pattern)) {
       const [whole, pid, number, printed = ''] = match
       const at = match.index
       const isMember = /^[A-Z]/.test(printed)
-      const each: Found = {
+      const each: FoundCall = {
         at,
         pid: Number(pid),
         call: number === undefined ? printed.toLowerCase() : Number(number),
@@ -98,7 +98,11 @@ class QemuLines implements LineGrammar {
   }
 
   /** The position by which a call counts; undefined for text that only looks like a call. */
-  #standing(text: string, { at, pid, call }: Found, before: Found | undefined): Standing | undefined {
+  #standing(
+    text: string,
+    { at, pid, call }: FoundCall,
+    before: FoundCall | undefined,
+  ): CallPosition | undefined {
     const isKnown = typeof call === 'number' || isKnownAnywhere(call) || existsOnlyOn(call).length > 0
     if (at === 0 && !this.#isInText) return 'first'
     if (!isKnown || (!this.#last.has(pid) && before?.pid !== pid)) return undefined
@@ -109,7 +113,7 @@ class QemuLines implements LineGrammar {
     return isInText ? undefined : 'glued'
   }
 
-  #call(text: string, { pid, call, isMember, open }: Found, end: number): LoggedCall {
+  #call(text: string, { pid, call, isMember, open }: FoundCall, end: number): LoggedCall {
     const isBehindRobustList = this.#last.get(pid) === 'set_robust_list'
     if (typeof call === 'number') this.#machine.numbered(call, isBehindRobustList)
     else this.#machine.named(call, isMember)
@@ -130,7 +134,7 @@ class QemuLines implements LineGrammar {
   }
 }
 
-type Standing = 'first' | 'behind a call' | 'glued' | 'in text'
+type CallPosition = 'first' | 'behind a call' | 'glued' | 'in text'
 
 /** A refusal of the host's kernel. ENOSYS is qemu's own answer: another release, or the real machine, has the call. */
 function failureIn(shown: string): Failure | undefined {

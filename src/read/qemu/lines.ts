@@ -4,7 +4,7 @@
 // print_syscall_ret(), print_syscall_err() and print_taken_signal() of linux-user/strace.c, qemu 0.10 to 10.1;
 // recordings of 7.2.
 
-export interface Row {
+export interface QemuLine {
   readonly pattern: RegExp
   /** Text that qemu writes in this form and that the pattern matches. */
   readonly examples: readonly string[]
@@ -16,14 +16,14 @@ export interface Row {
  * The start of a call: the process, and a name, or a number if qemu has no name for the call. qemu answers such a call
  * with ENOSYS. Members of socketcall have capital letters. It may be anywhere: all threads write to one stream.
  */
-export const entry: Row = {
+export const entry: QemuLine = {
   pattern: /(?<!\d)(\d{1,7}) (?:Unknown syscall (-?\d{1,10})|([a-z_][a-z0-9_]{0,63}|[A-Z][A-Z0-9]{3,15})\()/g,
   examples: ['6973 brk(', '6973 Unknown syscall 293', '6637 SOCKET(', '7 _newselect('],
   never: ['6973 brk', '6973 Brk(', '12345678 brk(', 'brk(NULL)', '6973 Unknown syscall x'],
 }
 
 /** The end of a call that returned; an address is printed with all its digits. */
-export const result: Row = {
+export const result: QemuLine = {
   pattern: /\) = (?:-1 errno=(\d+) \(.*\)|0x[0-9a-f]+|-?\d+)(?: \(.*\))?$/,
   examples: [
     ') = 0',
@@ -35,7 +35,7 @@ export const result: Row = {
 }
 
 /** Forms that only qemu writes: any of them identifies a line. */
-export const own: readonly Row[] = [
+export const own: readonly QemuLine[] = [
   { pattern: /^\d{1,7} Unknown syscall -?\d{1,10}$/, examples: ['6973 Unknown syscall 293'] },
   {
     pattern: /^\d{1,7} [A-Za-z_]\w*\(.*\) = -1 errno=\d+ \(.*\)$/,
@@ -60,7 +60,7 @@ export const own: readonly Row[] = [
 ]
 
 /** A form that strace with -f writes alike. */
-export const alike: Row = {
+export const alike: QemuLine = {
   pattern: /^\d{1,7} [a-z_]\w*\((?:[^\s",]+|"[^"]*")?\) = -?(?:0x)?[0-9a-f]+$/,
   examples: [
     '6973 getpid() = 6973',
@@ -72,7 +72,7 @@ export const alike: Row = {
 }
 
 /** Lines without a call. */
-export const others: readonly Row[] = [
+export const others: readonly QemuLine[] = [
   {
     pattern: /^ = (?:-1 errno=\d+ \(.*\)|0x[0-9a-f]+|-?\d+)/,
     examples: [' = 4', ' = -1 errno=9 (Bad file descriptor)'],
@@ -93,7 +93,7 @@ export const others: readonly Row[] = [
 ]
 
 /** A signal that ended the program. */
-export const fatal: Row = {
+export const fatal: QemuLine = {
   pattern: /^qemu: uncaught target signal \d+ \(([^)]*)\)/,
   examples: ['qemu: uncaught target signal 11 (Segmentation fault) - core dumped'],
 }

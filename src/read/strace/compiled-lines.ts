@@ -45,7 +45,7 @@ export interface Opening {
 }
 
 /** What a row counts. */
-interface Counted {
+interface CountedRow {
   readonly into: Countable
   readonly isLasting: boolean
   /** How many of its ids the row counts. */
@@ -69,7 +69,7 @@ export class CompiledLines {
   readonly #places: Uint32Array
   readonly #pendings: Int32Array
   /** By row; undefined for a free row. */
-  readonly #counted: (Counted | undefined)[] = []
+  readonly #counted: (CountedRow | undefined)[] = []
   readonly #slots: number[] = []
   /** By slot in `#slots`: the thread, and the row that counts its calls. */
   readonly #inside: Pending[] = []
@@ -218,7 +218,7 @@ export class CompiledLines {
       this.#counted[row] = { into, isLasting, known: 0, opening }
       if (opening !== undefined) this.#rows.set(opening.cells, row * nameRoom)
     }
-    const counted = this.#counted[row] as Counted
+    const counted = this.#counted[row] as CountedRow
     for (; counted.known < into.ids.length; counted.known++) {
       const id = into.ids[counted.known] as number
       if (id < nameRoom) this.#rows[row * nameRoom + id] = 1
@@ -245,7 +245,7 @@ export class CompiledLines {
     if (!this.has(only)) return
     const slot = only & (threadRoom - 1)
     const row = this.#rowsOf[slot] as number
-    const counted = this.#counted[row] as Counted
+    const counted = this.#counted[row] as CountedRow
     ;(this.#inside[slot] as Pending).pending = this.#pendings[slot] as number
     if (counted.isLasting) return
     this.#giveBackRow(row, counted)
@@ -255,7 +255,7 @@ export class CompiledLines {
   /** After the host read the line: takes the pending calls again. Drops the threads for which `isStill` is false. */
   goOn(isStill: (pid: number, thread: Pending, into: Countable) => boolean, only?: number): void {
     const isKept = (slot: number, thread: Pending): boolean => {
-      const { into } = this.#counted[this.#rowsOf[slot] as number] as Counted
+      const { into } = this.#counted[this.#rowsOf[slot] as number] as CountedRow
       if (!isStill(this.#threads[slot] as number, thread, into)) return false
       this.#pendings[slot] = thread.pending
       return true
@@ -282,7 +282,7 @@ export class CompiledLines {
     })
   }
 
-  #giveBackRow(row: number, { into: { ids, entries }, known, opening }: Counted): void {
+  #giveBackRow(row: number, { into: { ids, entries }, known, opening }: CountedRow): void {
     const start = row * nameRoom
     for (let index = 0; index < known; index++) {
       const id = ids[index] as number

@@ -44,7 +44,7 @@ export const sysdig: Grammar = {
   open: () => new SysdigLines(),
 }
 
-interface Event {
+interface SysdigEvent {
   readonly time: string
   readonly comm: string
   readonly tid: string
@@ -56,7 +56,7 @@ interface Event {
   readonly isAlert?: true
 }
 
-function eventOf(line: string): Event | undefined {
+function eventOf(line: string): SysdigEvent | undefined {
   if (line.startsWith('{')) return eventIn(jsonObject(line))
   const found = event.exec(line)
   if (found === null) return undefined
@@ -65,7 +65,7 @@ function eventOf(line: string): Event | undefined {
 }
 
 /** An event of sysdig -j, or an alert of Falco whose rule prints the event's type. */
-function eventIn(value: Readonly<Record<string, unknown>> | undefined): Event | undefined {
+function eventIn(value: Readonly<Record<string, unknown>> | undefined): SysdigEvent | undefined {
   const fields = member(value, 'output_fields')
   const isAlert = fields !== undefined && textOf(value?.['rule']) !== undefined
   const given = (isAlert ? fields : value) as Readonly<Record<string, unknown>> | undefined

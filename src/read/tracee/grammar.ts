@@ -70,7 +70,7 @@ function toldBy(text: string, say: Reporter): LineResult {
   return calls.map((call) => ({ ...told, call }))
 }
 
-type Told = Omit<LoggedCall, 'call'> & { readonly name: string }
+type TraceeCall = Omit<LoggedCall, 'call'> & { readonly name: string }
 
 /**
  * The calls that a name in Tracee's table of 32-bit calls may mean. It has names of kernel functions: chown16 is the
@@ -87,7 +87,7 @@ function narrowNames(name: string): readonly string[] {
 }
 
 /** Reads trace.Event of releases up to 0.23. */
-function ofEvent(value: Readonly<Record<string, unknown>>): Told | undefined {
+function ofEvent(value: Readonly<Record<string, unknown>>): TraceeCall | undefined {
   const name = textOf(value['eventName'])
   if (name === undefined) return undefined
   return {
@@ -113,7 +113,7 @@ function ofEvent(value: Readonly<Record<string, unknown>>): Told | undefined {
 }
 
 /** Reads v1beta1.Event as Go or protobuf prints it: names with or without underscores, values wrapped or not. */
-function ofProtocol(value: Readonly<Record<string, unknown>>): Told | undefined {
+function ofProtocol(value: Readonly<Record<string, unknown>>): TraceeCall | undefined {
   const name = textOf(value['name'])
   const workload = value['workload']
   if (name === undefined || !isProtocol(value)) return undefined

@@ -1,3 +1,3 @@
 // Records many containers at once, each separately. Exports only.
 export { Collector, podsCgroup, type Collected, type CollectedRefusal } from './collector.ts'
-export { isSelected, logDirectory, namesFromLogs, namesFromRuntime, type Names } from './names.ts'
+export { isSelected, logDirectory, namesFromLogs, namesFromRuntime, type ContainerNames } from './names.ts'

@@ -7,7 +7,7 @@ import { ContainerRuntime } from '../cri/runtime.ts'
 export const logDirectory = '/var/log/containers'
 
 /** The names `namespace/pod/container` by the ids of containers. */
-export interface Names {
+export interface ContainerNames {
   readonly known: () => Promise<ReadonlyMap<string, string>>
   readonly close: () => void
 }
@@ -17,7 +17,7 @@ const part = '[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?'
 const logName = new RegExp(`^(${part})_(${part})_(${part})-([0-9a-f]{64})\\.log$`)
 const wholeName = new RegExp(`^${part}/${part}/${part}$`)
 
-export function namesFromLogs(directory: string = logDirectory): Names {
+export function namesFromLogs(directory: string = logDirectory): ContainerNames {
   return {
     known: async () => {
       const names = new Map<string, string>()
@@ -32,7 +32,7 @@ export function namesFromLogs(directory: string = logDirectory): Names {
 }
 
 /** `known` throws a GrpcError if the runtime does not answer. */
-export function namesFromRuntime(socket: string): Names {
+export function namesFromRuntime(socket: string): ContainerNames {
   const runtime = new ContainerRuntime(socket)
   return {
     known: async () => {

@@ -3,9 +3,9 @@
 
 /** A message to send. A field's value is a number, a text, bytes, a message, or several of them. */
 export interface Message {
-  readonly [field: number]: Value | readonly Value[] | undefined
+  readonly [field: number]: WireValue | readonly WireValue[] | undefined
 }
-export type Value = number | boolean | string | Uint8Array | Message
+export type WireValue = number | boolean | string | Uint8Array | Message
 
 const varintType = 0
 const fixed64Type = 1
@@ -16,7 +16,9 @@ const fixed32Type = 5
 export function encode(message: Message): Buffer {
   const pieces: Uint8Array[] = []
   for (const [number, given] of Object.entries(message)) {
-    for (const value of Array.isArray(given) ? (given as readonly Value[]) : [given as Value | undefined]) {
+    for (const value of Array.isArray(given)
+      ? (given as readonly WireValue[])
+      : [given as WireValue | undefined]) {
       if (value === undefined) continue
       if (typeof value === 'number' || typeof value === 'boolean')
         pieces.push(varint(tagOf(number, varintType)), varint(BigInt(value)))
@@ -92,12 +94,12 @@ export class Decoded {
   }
 }
 
-interface Reading {
+interface WireReader {
   readonly bytes: Buffer
   at: number
 }
 
-function takeValue(reading: Reading, type: number): bigint | Buffer {
+function takeValue(reading: WireReader, type: number): bigint | Buffer {
   if (type === varintType) return takeVarint(reading)
   const size =
     type === lengthType
@@ -114,7 +116,7 @@ function takeValue(reading: Reading, type: number): bigint | Buffer {
   return value
 }
 
-function takeVarint(reading: Reading): bigint {
+function takeVarint(reading: WireReader): bigint {
   let value = 0n
   for (let shift = 0n; shift < 70n; shift += 7n) {
     const byte = reading.bytes[reading.at++]

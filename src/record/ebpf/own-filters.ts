@@ -12,7 +12,7 @@ import { WatchSession, type Sighting } from './watched/session.ts'
 /** How often the kernel's counts are read. Milliseconds. */
 const pace = 200
 
-interface Row {
+interface RefusedRow {
   readonly cgroup: bigint
   readonly call: string
   /** The arguments that decided, if the filter allows the call for other arguments; else empty. */
@@ -23,7 +23,7 @@ interface Row {
 export class OwnFilters {
   readonly #session: WatchSession
   readonly #timer: NodeJS.Timeout
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new Map<string, RefusedRow>()
   /** The cgroups with failed calls under a filter that the kernel does not keep. */
   readonly #unknown = new Set<bigint>()
   /** Called with each call that a filter may have refused or logged. */

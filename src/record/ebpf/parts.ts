@@ -35,7 +35,7 @@ export function joinedParts<Key>(
   whose: (first: number) => Key | undefined,
 ): ReadonlyMap<Key, MapReader> {
   const size = slotsOf(machine)
-  const parts = new Map<Key, Part>()
+  const parts = new Map<Key, PartialReader>()
   for (const [map, place] of slotIn(maps)) {
     for (const key of calls.keys(map)) {
       const slot = key.readUInt32LE(place)
@@ -45,7 +45,7 @@ export function joinedParts<Key>(
       const who = whose(first)
       if (who === undefined) continue
       let part = parts.get(who)
-      if (part === undefined) parts.set(who, (part = new Part()))
+      if (part === undefined) parts.set(who, (part = new PartialReader()))
       const own = Buffer.from(key)
       own.writeUInt32LE(slot - first, place)
       part.hold(map, own, value, map === maps.slots)
@@ -71,7 +71,7 @@ export function forgetParts(
   }
 }
 
-class Part implements MapReader {
+class PartialReader implements MapReader {
   readonly #values = new Map<KernelMap, Map<string, Buffer>>()
 
   /** Adds a value. If there is one, counts add up; in `slots` the first name stays, and lost values are merged. */

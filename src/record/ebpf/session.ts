@@ -74,7 +74,7 @@ export interface SessionOptions {
 }
 
 /** A cgroup with separate counts. */
-export interface Group {
+export interface CgroupCounts {
   readonly cgroup: bigint
   readonly first: number
   /** The number of calls that found no room. */
@@ -234,7 +234,7 @@ export class Session {
   }
 
   /** The cgroups with separate counts. */
-  groups(): readonly Group[] {
+  groups(): readonly CgroupCounts[] {
     const { groups } = this.#maps
     if (groups === undefined) return []
     return [...this.#calls.keys(groups.known)].flatMap((key) => {
@@ -276,7 +276,7 @@ export class Session {
   }
 
   /** Frees the entries of cgroups that are gone. */
-  forget(gone: readonly Group[]): void {
+  forget(gone: readonly CgroupCounts[]): void {
     const { groups } = this.#maps
     if (groups === undefined || gone.length === 0) return
     forgetParts(this.#calls, this.#maps, this.#machine, new Set(gone.map(({ first }) => first)))

@@ -96,7 +96,7 @@ async function runLoad(
   return execute(launch, command, await following.members(), { ended, left: grace, quietly: false })
 }
 
-interface Execution {
+interface LoadExecution {
   readonly ended: AbortSignal
   /** The program is killed this long after the recorded processes have ended. Milliseconds. */
   readonly left: number
@@ -110,7 +110,7 @@ async function execute(
   { options, container }: Launch,
   [program, ...words]: Load['command'],
   [first]: readonly number[],
-  { ended, left, quietly }: Execution,
+  { ended, left, quietly }: LoadExecution,
 ): Promise<number> {
   const { env, ...place } = spawnEnvironmentOf(options)
   const id = container?.id()

@@ -10,7 +10,7 @@ import type { Progress } from './progress.ts'
 import type { ExecutedProgram } from '../../read/strace/executed.ts'
 import type { ReturnedCalls } from '../../read/strace/filtered-results.ts'
 import { clientOf } from './clients.ts'
-import { Kept, refusalsIn, wantedFor } from './refusals.ts'
+import { KeptRefusals, refusalsIn, wantedFor } from './refusals.ts'
 
 export interface Read {
   readonly observations: Observations
@@ -27,7 +27,7 @@ export interface Filtered {
   readonly afterFilter?: boolean
   readonly watch?: Watch | undefined
   /** Receives each call that the filter may have refused, as it comes. */
-  readonly kept?: Kept
+  readonly kept?: KeptRefusals
 }
 
 export type Settled = { readonly value: Read } | { readonly error: unknown }
@@ -39,7 +39,7 @@ export async function readTrace(
   options: RecordSettings,
   fifo: Fifo,
   progress: Progress,
-  { afterFilter = false, watch, kept = new Kept() }: Filtered = {},
+  { afterFilter = false, watch, kept = new KeptRefusals() }: Filtered = {},
 ): Promise<Settled> {
   const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
   const architecture = hostOfNode(process.arch)

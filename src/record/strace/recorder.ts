@@ -14,7 +14,7 @@ import { makeFifo } from './fifo.ts'
 import { leaveOutKnown, straceOptions } from './options.ts'
 import { Progress } from './progress.ts'
 import { readTrace, valueOf } from './reading.ts'
-import { Kept } from './refusals.ts'
+import { KeptRefusals } from './refusals.ts'
 
 /** How long the trace may lag behind a signal. Milliseconds. */
 const echo = 300
@@ -32,7 +32,7 @@ export const strace: Recorder = {
     const fifo = await makeFifo(directory)
     const progress = new Progress()
     const recorded = straceOptions(version, afterFilter)
-    const kept = new Kept()
+    const kept = new KeptRefusals()
     const reading = readTrace(name, options, fifo, progress, { afterFilter, watch, kept })
     let tracer = 0
     if (takesExec) options.notice?.({ code: 'exec-unseen', why: 'strace' })

@@ -22,7 +22,7 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Filtere
 }
 
 /** The calls kept so far, during the trace: counted by call, without arguments and processes. */
-export class Kept {
+export class KeptRefusals {
   readonly #counts = new Map<string, Suspect>()
 
   add({ architecture, name, number, result }: FilteredCall): void {

@@ -24,14 +24,14 @@ export interface Section {
   /** A sentence below the title of the section. */
   readonly note?: string
   readonly columns: readonly string[]
-  readonly rows: readonly Row[]
+  readonly rows: readonly PageRow[]
   /** Whether the section is folded at first. */
   readonly folded?: boolean
   /** Lines in place of a table, such as a patch. Control characters are already escaped. */
   readonly text?: string
 }
 
-export interface Row {
+export interface PageRow {
   readonly cells: readonly string[]
   /** The grade for the filter. The first cell shows it. */
   readonly grade?: string
@@ -106,7 +106,7 @@ ${note === undefined ? '' : `<p>${escapeHtml(note)}</p>\n`}${body}
 `
 }
 
-function rowHtml({ cells, grade }: Row, columns: readonly string[]): string {
+function rowHtml({ cells, grade }: PageRow, columns: readonly string[]): string {
   const attribute = grade === undefined ? '' : ` data-grade="${escapeHtml(grade)}"`
   const tds = cells.map((cell, index) => {
     const label = ` data-label="${escapeHtml(columns[index] ?? '')}"`

@@ -21,7 +21,7 @@ import {
   verificationSentences,
   type Verified,
 } from '../verification.ts'
-import type { HtmlPage, Row, Section } from './page.ts'
+import type { HtmlPage, PageRow, Section } from './page.ts'
 
 export function changesPage(compared: Compared): HtmlPage {
   return {
@@ -80,7 +80,7 @@ function changeSections(compared: Compared, before: string): readonly Section[] 
           'Answer',
           ...(isWider ? ['What it exposes'] : []),
         ],
-        rows: its.map((item): Row => {
+        rows: its.map((item): PageRow => {
           const { risk } = item
           const cells = [subjectText(item), whereText(item, compared), becomesText(item, '→')]
           if (!isWider) return { cells }
@@ -98,7 +98,7 @@ function changeSections(compared: Compared, before: string): readonly Section[] 
 
 /** Lists unexplained calls first, then seen calls, then the needs of runtimes, then refused calls. */
 export function explanationPage({ profile, calls, observations }: Explained): HtmlPage {
-  const groups = new Map<Group, ExplainedCall[]>(order.map((group) => [group, []]))
+  const groups = new Map<CallGroup, ExplainedCall[]>(order.map((group) => [group, []]))
   for (const call of calls) groups.get(groupOf(call))?.push(call)
   const exceeded = calls.filter((call) => call.default.exceeded)
   const unexplained = groups.get('unexplained') ?? []
@@ -137,9 +137,9 @@ export function explanationPage({ profile, calls, observations }: Explained): Ht
   }
 }
 
-type Group = 'unexplained' | 'explained' | 'floor' | 'refused'
-const order: readonly Group[] = ['unexplained', 'explained', 'floor', 'refused']
-const groupWords: Readonly<Record<Group, { readonly title: string; readonly note?: string }>> = {
+type CallGroup = 'unexplained' | 'explained' | 'floor' | 'refused'
+const order: readonly CallGroup[] = ['unexplained', 'explained', 'floor', 'refused']
+const groupWords: Readonly<Record<CallGroup, { readonly title: string; readonly note?: string }>> = {
   unexplained: {
     title: 'Allowed, and nothing here says why',
     note: 'No trace given shows these calls, and no runtime needs them.',
@@ -152,7 +152,7 @@ const groupWords: Readonly<Record<Group, { readonly title: string; readonly note
   refused: { title: 'Refused' },
 }
 
-function groupOf({ answers, because }: ExplainedCall): Group {
+function groupOf({ answers, because }: ExplainedCall): CallGroup {
   if (!answers.some(({ action }) => action === 'SCMP_ACT_ALLOW' || action === 'SCMP_ACT_LOG'))
     return 'refused'
   if (because.length === 0) return 'unexplained'
@@ -202,7 +202,7 @@ export function observationsPage(observations: Observations): HtmlPage {
   const estimate = estimateRuns(observations)
   const runs = observations.runs ?? 1
   const rows = architectureNames.flatMap((architecture) =>
-    Object.entries(observations.architectures[architecture] ?? {}).map(([name, call]): Row => {
+    Object.entries(observations.architectures[architecture] ?? {}).map(([name, call]): PageRow => {
       const failed = (['enosys', 'eperm', 'eacces'] as const).flatMap((errno) =>
         call[errno] === undefined ? [] : [`${call[errno]} ${errno.toUpperCase()}`],
       )
@@ -223,7 +223,7 @@ export function observationsPage(observations: Observations): HtmlPage {
     }),
   )
   const strange = architectureNames.flatMap((architecture) =>
-    Object.entries(observations.unknown[architecture] ?? {}).map(([name, { count, first }]): Row => ({
+    Object.entries(observations.unknown[architecture] ?? {}).map(([name, { count, first }]): PageRow => ({
       cells: [name, architecture, String(count), first],
     })),
   )

@@ -18,7 +18,7 @@ export interface Segment {
   readonly memorySize: number
 }
 
-export interface Section {
+export interface ElfSection {
   readonly name: string
   readonly type: number
   readonly flags: number
@@ -42,12 +42,12 @@ export interface ElfImage {
   readonly entry: number
   readonly base: number
   readonly segments: readonly Segment[]
-  readonly sections: readonly Section[]
+  readonly sections: readonly ElfSection[]
   /** The code: executable sections, or executable segments if there are no such sections. */
   readonly code: readonly CodeRange[]
   /** Path of the program interpreter (PT_INTERP). */
   readonly interpreter: string | undefined
-  section(name: string): Section | undefined
+  section(name: string): ElfSection | undefined
   /** Offset in the file of an address; -1 if nothing of the file is loaded there. */
   offsetOf(address: number): number
   isCode(address: number): boolean
@@ -159,7 +159,7 @@ function readSegments(file: Bytes): readonly Segment[] {
 }
 
 /** Empty if there is no table or the table is impossible: the loader does not look at sections either. */
-function readSections(file: Bytes, base: number): readonly Section[] {
+function readSections(file: Bytes, base: number): readonly ElfSection[] {
   const [offset, size] = [file.u64(40), file.u16(58)]
   if (offset === 0 || size !== 64 || offset + 64 > file.size) return []
   // System V ABI: with 0xff00 sections or more, the first one has their number and the index of the names' section.
@@ -167,7 +167,7 @@ function readSections(file: Bytes, base: number): readonly Section[] {
   const names = file.u16(62) === 0xffff ? file.u32(offset + 40) : file.u16(62)
   if (count > mostSections || offset + count * 64 > file.size) return []
   const namesAt = names < count ? file.u64(offset + names * 64 + 24) : file.size
-  const sections: Section[] = []
+  const sections: ElfSection[] = []
   for (let index = 0; index < count; index++) {
     const at = offset + index * 64
     const type = file.u32(at + 4)
@@ -190,7 +190,7 @@ function readSections(file: Bytes, base: number): readonly Section[] {
 const executable = 4
 const flagExecute = 1
 
-function codeOf(segments: readonly Segment[], sections: readonly Section[]): readonly CodeRange[] {
+function codeOf(segments: readonly Segment[], sections: readonly ElfSection[]): readonly CodeRange[] {
   const found: CodeRange[] = sections
     .filter(({ type, flags, size }) => type === sectionType.bits && (flags & executable) !== 0 && size > 0)
     .map(({ name, address, offset, size, entrySize }) => ({

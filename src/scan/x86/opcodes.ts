@@ -16,15 +16,15 @@ export const rel32 = 64
 /** No instruction in 64-bit mode. */
 export const invalid = 128
 
-type Rows = readonly (readonly [from: number, to: number, flags: number])[]
+type OpcodeRows = readonly (readonly [from: number, to: number, flags: number])[]
 
-function table(rows: Rows): Uint8Array {
+function table(rows: OpcodeRows): Uint8Array {
   const flags = new Uint8Array(256)
   for (const [from, to, each] of rows) flags.fill(each, from, to + 1)
   return flags
 }
 
-const arithmetic: Rows = Array.from({ length: 8 }, (_, row) => row * 8).flatMap((at): Rows => [
+const arithmetic: OpcodeRows = Array.from({ length: 8 }, (_, row) => row * 8).flatMap((at): OpcodeRows => [
   [at, at + 3, modrm],
   [at + 4, at + 4, imm8],
   [at + 5, at + 5, immZ],

@@ -26,7 +26,7 @@ export interface Runs {
 
 export async function minimized(given: ContainerContext, { run, findingsOf }: Runs): Promise<Minimized> {
   const trials: Trial[] = []
-  const gone: Part[] = []
+  const gone: ContextPart[] = []
   for (const part of partsOf(given)) {
     const less = part.takenFrom(given)
     const verification = await run(less)
@@ -54,7 +54,7 @@ function hasWorked({ started, ending }: Verification): boolean {
 }
 
 /** Something that a context gives. */
-interface Part {
+interface ContextPart {
   readonly layer: 'capability' | 'mount' | 'sysctl'
   /** The capability, the path or the sysctl. */
   readonly name: string
@@ -66,9 +66,9 @@ export function partsOf({
   readOnlyRoot,
   mounts,
   sysctls = {},
-}: ContainerContext): readonly Part[] {
+}: ContainerContext): readonly ContextPart[] {
   return [
-    ...capabilities.needed.map((name): Part => ({
+    ...capabilities.needed.map((name): ContextPart => ({
       layer: 'capability',
       name,
       takenFrom: (container) => ({
@@ -80,7 +80,7 @@ export function partsOf({
       }),
     })),
     // With a writable root they are not mounted.
-    ...(readOnlyRoot ? mounts : []).map(({ path }): Part => ({
+    ...(readOnlyRoot ? mounts : []).map(({ path }): ContextPart => ({
       layer: 'mount',
       name: path,
       takenFrom: (container) => ({
@@ -88,7 +88,7 @@ export function partsOf({
         mounts: container.mounts.filter((each) => each.path !== path),
       }),
     })),
-    ...Object.keys(sysctls).map((name): Part => ({
+    ...Object.keys(sysctls).map((name): ContextPart => ({
       layer: 'sysctl',
       name,
       takenFrom: ({ sysctls: all = {}, ...container }) => {
@@ -100,7 +100,7 @@ export function partsOf({
 }
 
 /** In the document, a capability that can go is refused and not missed. */
-function asTolerated(container: ContainerContext, { layer, name }: Part): ContainerContext {
+function asTolerated(container: ContainerContext, { layer, name }: ContextPart): ContainerContext {
   if (layer !== 'capability') return container
   const { needed, tolerated } = container.capabilities
   return { ...container, capabilities: { needed, tolerated: [...new Set([...tolerated, name])].sort() } }

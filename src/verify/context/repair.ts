@@ -1,6 +1,6 @@
 // Adds to a context what was refused, in the layer that refused it: a capability, a mount or a sysctl. If another owner
 // or mode in the image is the right repair, no privilege is added: the finding stays and is reported.
-import type { ContainerContext, Mount } from '../../harden/context.ts'
+import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 import { portsSysctl } from '../../harden/ports.ts'
 import type { ObservedContext } from '../../observe/index.ts'
 import { ascending } from '../../order.ts'
@@ -69,7 +69,7 @@ function addedFor(
  * A mount for the directory of a path, with the mode and owner seen. If its files are read, the mount starts with the
  * image's content.
  */
-function mountFor(path: string, seen: readonly ObservedContext[]): Mount | undefined {
+function mountFor(path: string, seen: readonly ObservedContext[]): ContextMount | undefined {
   const directory = path.slice(0, path.lastIndexOf('/'))
   if (!path.startsWith('/') || directory === '') return undefined
   const directories = seen.flatMap((each) => each.directories)

@@ -4,12 +4,12 @@ import type { ContextList, ContextRows, Counted } from '../../observations/conte
 import { noRows } from '../../observations/context.ts'
 import type { Ids } from './process-state.ts'
 
-type Row<List extends ContextList> = Omit<ContextRows[List][number], keyof Counted>
+type ListRow<List extends ContextList> = Omit<ContextRows[List][number], keyof Counted>
 
 /** A container's whole work makes some thousands of rows. */
 const limit = 65536
 
-interface Kept {
+interface KeptRow {
   readonly list: ContextList
   readonly row: object
   readonly ids: Ids
@@ -19,7 +19,7 @@ interface Kept {
 }
 
 export class KeptRows {
-  readonly #rows = new Map<string, Kept>()
+  readonly #rows = new Map<string, KeptRow>()
   readonly #numbers = new WeakMap<Ids, number>()
   readonly #lost = new Map<Exclude<ContextList, 'lost'>, { count: number; readonly first: string }>()
   #epochs = 0
@@ -27,7 +27,7 @@ export class KeptRows {
   /** `asSeen`: the members of the row that come from the ids; the same function for the same list. */
   add<List extends Exclude<ContextList, 'lost'>>(
     list: List,
-    row: Omit<Row<List>, keyof Ids>,
+    row: Omit<ListRow<List>, keyof Ids>,
     first: string,
     ids: Ids = {},
     asSeen: (ids: Ids) => object = () => ({}),

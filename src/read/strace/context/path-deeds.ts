@@ -45,13 +45,13 @@ export function pathDeed(
   }
 }
 
-type Place = Pick<PathDeed, 'path' | 'resolved' | 'cut'>
+type PathPlace = Pick<PathDeed, 'path' | 'resolved' | 'cut'>
 
 function placeIn(
   { how, path, base }: PathCall,
   texts: readonly string[],
   state: ProcessState,
-): Place | undefined {
+): PathPlace | undefined {
   const from = base === undefined ? undefined : descriptorIn(texts[base])
   const named =
     how === 'socket' ? socketPath(texts[1]) : path === undefined ? undefined : stringIn(texts[path])
@@ -80,7 +80,7 @@ function socketPath(argument: string | undefined): PathText | undefined {
 function openDeed(
   { constant, flags: place, mode: modePlace, how }: PathCall,
   texts: readonly string[],
-  told: Place,
+  told: PathPlace,
   opened: string | undefined,
 ): PathDeed | undefined {
   const argument = place === undefined ? undefined : texts[place]

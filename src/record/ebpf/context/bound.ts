@@ -6,13 +6,13 @@ import { done, frame, read, readUser } from '../blocks.ts'
 import { bindMember, slotsOfCalls, type SlotArchitecture } from './calls.ts'
 import { argument, ended, errno, name, own } from './ended.ts'
 import { bindKey, slots } from './maps.ts'
-import { at, clearStack, countRow, follow, forgetGranted, type Given } from './pieces.ts'
+import { at, clearStack, countRow, follow, forgetGranted, type ProgramInputs } from './pieces.ts'
 
 const lowPorts = 1024
 const families = { unix: 1, inet: 2, inet6: 10 } as const
 
 /** bind(2): a unix socket's name is kept as a path; for inet and inet6 a port below 1024 is kept. */
-export function boundSocket(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
+export function boundSocket(given: ProgramInputs, of: SlotArchitecture): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - bindKey.size
   return [

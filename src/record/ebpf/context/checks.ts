@@ -6,7 +6,16 @@ import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lookup, read, update } from '../blocks.ts'
 import { slotArchitectures, slotsOfCalls } from './calls.ts'
 import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
-import { at, clearStack, container, countRow, follow, hasStarted, recorded, type Given } from './pieces.ts'
+import {
+  at,
+  clearStack,
+  container,
+  countRow,
+  follow,
+  hasStarted,
+  recorded,
+  type ProgramInputs,
+} from './pieces.ts'
 import { currentSlot } from './slot.ts'
 import { aboutCalls } from './words.ts'
 
@@ -24,7 +33,7 @@ export type CheckSource = keyof typeof contexts
 /** Calls that test the real user's access: for this the kernel temporarily sets other credentials. */
 const access = ['access', 'faccessat', 'faccessat2']
 
-export function checked(given: Given, source: CheckSource): readonly AssemblyLine[] {
+export function checked(given: ProgramInputs, source: CheckSource): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const words = contexts[source]
   const architectures = slotArchitectures(layout)
@@ -137,7 +146,7 @@ export function checked(given: Given, source: CheckSource): readonly AssemblyLin
 }
 
 /** Levels of the user namespace in r8 below the container's (value in r0); negative for a runtime's, above it. */
-const containerDepth = ({ structures }: Given): readonly AssemblyLine[] => [
+const containerDepth = ({ structures }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.loadLower(1, 0, containerValue.level),
   bpf.store(frame, at.other, 1),
   ...read(8, structures['user_namespace.level'], 4, at.word),
@@ -148,7 +157,7 @@ const containerDepth = ({ structures }: Given): readonly AssemblyLine[] => [
 ]
 
 /** Notes the capability for the current call, if own, started and granted, and if paths.ts keeps a path of the call. */
-const markGranted = ({ own }: Given): readonly AssemblyLine[] => [
+const markGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, key + checkKey.refused),
   bpf.jumpIf(1, 'notEqual', 0, 'marked'),
   bpf.loadLower(1, frame, key + checkKey.flags),

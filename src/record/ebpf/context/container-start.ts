@@ -5,10 +5,10 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, lookup, noExist } from '../blocks.ts'
 import { containerValue, groupLimit } from './maps.ts'
-import { at, clear, follow, lose, readInto, type Given } from './pieces.ts'
+import { at, clear, follow, lose, readInto, type ProgramInputs } from './pieces.ts'
 
 /** Notes the task in r8, the container's first program or init, unless the container is known. Uses memory in r9. */
-export function noteContainer(given: Given): readonly AssemblyLine[] {
+export function noteContainer(given: ProgramInputs): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const place = containerValue
   return [
@@ -56,7 +56,7 @@ export function noteContainer(given: Given): readonly AssemblyLine[] {
 }
 
 /** Settings of the network namespace that decide which privileges a port or a ping needs. */
-function network({ structures }: Given): readonly AssemblyLine[] {
+function network({ structures }: ProgramInputs): readonly AssemblyLine[] {
   const [net, ports, pings] = [
     structures['nsproxy.net_ns'],
     structures['net.ipv4.sysctl_ip_prot_sock'],

@@ -13,7 +13,7 @@ import type { FunctionsOf } from './symbols.ts'
 import { textIn, type Walked } from './walked.ts'
 import { capabilitiesIn, modeOf, refusedOf } from './words.ts'
 
-export interface Reading {
+export interface ContainerReading {
   readonly calls: MapCalls
   readonly own: ContextMaps
   readonly layout: Layout
@@ -34,7 +34,7 @@ export function entries(calls: MapCalls, map: KernelMap): readonly MapEntry[] {
 }
 
 export class Container {
-  readonly reading: Reading
+  readonly reading: ContainerReading
   readonly id: bigint
   readonly value: Buffer
   readonly uid: IdMap
@@ -45,7 +45,7 @@ export class Container {
   /** The uses of files, each with its first time. */
   readonly uses: TimedUse[] = []
 
-  constructor(reading: Reading, id: bigint, value: Buffer) {
+  constructor(reading: ContainerReading, id: bigint, value: Buffer) {
     this.reading = reading
     this.id = id
     this.value = value

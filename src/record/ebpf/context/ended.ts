@@ -4,11 +4,11 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, read } from '../blocks.ts'
 import type { SlotArchitecture } from './calls.ts'
-import { at, hasStarted, recorded, type Given } from './pieces.ts'
+import { at, hasStarted, recorded, type ProgramInputs } from './pieces.ts'
 import { currentSlot } from './slot.ts'
 
 /** sys_exit(struct pt_regs *, long result): r6 = registers, r7 = result, r9 = slot. */
-export const ended = ({ layout }: Given): readonly AssemblyLine[] => [
+export const ended = ({ layout }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.store(frame, at.context, 1),
   bpf.load(6, 1, 0),
   bpf.load(1, 1, 8),
@@ -35,7 +35,7 @@ export const name = (place: number): readonly AssemblyLine[] => [
 ]
 
 /** Goes to `done` unless the task has started. r8 = the task. */
-export const own = (given: Given): readonly AssemblyLine[] => [
+export const own = (given: ProgramInputs): readonly AssemblyLine[] => [
   ...recorded(given),
   ...hasStarted(given, 'done'),
 ]

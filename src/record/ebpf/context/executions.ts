@@ -15,7 +15,17 @@ import {
   executionValue,
   walkPlaces,
 } from './maps.ts'
-import { at, clear, follow, keepRow, lookupRow, readInto, recorded, scratch, type Given } from './pieces.ts'
+import {
+  at,
+  clear,
+  follow,
+  keepRow,
+  lookupRow,
+  readInto,
+  recorded,
+  scratch,
+  type ProgramInputs,
+} from './pieces.ts'
 import { numbersOf, slotOfNumber } from './slot.ts'
 import { dentryPiece, startWalk, walk } from './walk.ts'
 
@@ -24,7 +34,7 @@ const value = executionKey.size
 
 /** sched_prepare_exec(struct task_struct *, struct linux_binprm *), or sys_enter(struct pt_regs *, long number). */
 export function beforeExecution(
-  given: Given,
+  given: ProgramInputs,
   tracepoint: 'sched_prepare_exec' | 'sys_enter',
 ): readonly AssemblyLine[] {
   const { layout, structures, own } = given
@@ -63,7 +73,7 @@ export function beforeExecution(
 }
 
 /** sched_process_exec(struct task_struct *, pid_t old_pid, struct linux_binprm *). */
-export function executed(given: Given): readonly AssemblyLine[] {
+export function executed(given: ProgramInputs): readonly AssemblyLine[] {
   const { structures, own } = given
   const piece = dentryPiece(structures)
   const key = executionKey
@@ -142,7 +152,7 @@ export function executed(given: Given): readonly AssemblyLine[] {
 }
 
 /** Copies the program's arguments, at most `argumentBytes` of them. */
-function words({ structures }: Given): readonly AssemblyLine[] {
+function words({ structures }: ProgramInputs): readonly AssemblyLine[] {
   const [length, bytes] = [value + executionValue.length, value + executionValue.arguments]
   return [
     bpf.storeValue(9, length, 0),

@@ -14,7 +14,7 @@ export interface FileCapabilities {
   readonly permitted: bigint
   readonly effective: boolean
 }
-export interface Mount {
+export interface LiveMount {
   readonly path: string
   readonly filesystem: string
   readonly readOnly: boolean
@@ -23,7 +23,7 @@ export interface Mount {
 export type AttributeOf = (file: string, attribute: string) => Buffer | undefined
 
 export class Live {
-  readonly mounts = new Map<bigint, readonly Mount[]>()
+  readonly mounts = new Map<bigint, readonly LiveMount[]>()
   readonly files = new Map<string, FileCapabilities>()
   /** The path of each container's cgroup. */
   readonly cgroups = new Map<bigint, string>()
@@ -98,7 +98,7 @@ export class Live {
   }
 }
 
-function mountsIn(text: string): readonly Mount[] {
+function mountsIn(text: string): readonly LiveMount[] {
   return text.split('\n').flatMap((line) => {
     const [, path, options, filesystem] = /^\S+ \S+ \S+ \S+ (\S+) (\S+)(?: .*?)? - (\S+) /.exec(line) ?? []
     if (path === undefined || options === undefined || filesystem === undefined) return []

@@ -5,14 +5,14 @@ import type { AssemblyLine } from '../assembler.ts'
 import { frame, increment, readUser } from '../blocks.ts'
 import { pathKey, pathValue, specKinds, specPlaces, textSize, walkPlaces } from './maps.ts'
 import { argument, fileOf, identity, spec, timed, userText, value } from './path-pieces.ts'
-import { at, clear, follow, keepRow, lookupRow, lose, type Given } from './pieces.ts'
+import { at, clear, follow, keepRow, lookupRow, lose, type ProgramInputs } from './pieces.ts'
 import { startWalk, walk } from './walk.ts'
 
 const atCurrentDirectory = -100
 const unix = 1
 
 /** Keeps the program's text and the directory that it starts from. Goes to `finish`, or on for a descriptor alone. */
-export function byName(given: Given): readonly AssemblyLine[] {
+export function byName(given: ProgramInputs): readonly AssemblyLine[] {
   const { structures, own } = given
   const text = pathKey.text
   return [

@@ -3,7 +3,7 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, read, readUser } from '../blocks.ts'
 import { absent, changedKeySize, pathKey, pathValue, specPlaces, textSize } from './maps.ts'
-import { at, follow, readInto, type Given } from './pieces.ts'
+import { at, follow, readInto, type ProgramInputs } from './pieces.ts'
 import { dentryPiece } from './walk.ts'
 
 /** More places on the stack. */
@@ -58,7 +58,7 @@ export const keyed = (place: number, to: number, name: string): readonly Assembl
 ]
 
 /** r7 = the file of the descriptor on the stack at `other`. Goes to `none` if the descriptor is not open. */
-export const fileOf = ({ structures }: Given, none: string): readonly AssemblyLine[] => [
+export const fileOf = ({ structures }: ProgramInputs, none: string): readonly AssemblyLine[] => [
   bpf.load(8, frame, at.task),
   ...follow(8, structures['task_struct.files'], 3),
   ...follow(3, structures['files_struct.fdt'], 7),
@@ -75,7 +75,7 @@ export const fileOf = ({ structures }: Given, none: string): readonly AssemblyLi
 ]
 
 /** Puts the identity of the dentry in r7 into the key: address, and hashes of its name and its parent's. Uses r8. */
-export function identity({ structures }: Given): readonly AssemblyLine[] {
+export function identity({ structures }: ProgramInputs): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
   return [
     bpf.store(9, pathKey.dentry, 7),

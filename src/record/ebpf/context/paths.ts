@@ -21,7 +21,7 @@ import {
   readInto,
   recorded,
   scratch,
-  type Given,
+  type ProgramInputs,
 } from './pieces.ts'
 import { currentSlot } from './slot.ts'
 import { dentryPiece, rootOf, startWalk, walk } from './walk.ts'
@@ -32,7 +32,7 @@ const granted = spec - 8
 const mapped = { execute: 4, anonymous: 0x20 } as const
 
 /** The program for the first path of a call, or with `slots.second` for the second path. */
-export function usedPath(given: Given, base: 0 | typeof slots.second): readonly AssemblyLine[] {
+export function usedPath(given: ProgramInputs, base: 0 | typeof slots.second): readonly AssemblyLine[] {
   const { layout, structures, own } = given
   const piece = dentryPiece(structures)
   return [

@@ -11,7 +11,7 @@ import { lostPlaces, type ContextMaps } from './maps.ts'
 import type { Structures } from './structures.ts'
 
 /** The inputs of a program. */
-export interface Given {
+export interface ProgramInputs {
   readonly layout: Layout
   readonly structures: Structures
   readonly maps: Maps
@@ -49,7 +49,7 @@ export const follow = (from: bpf.Register, offset: number, to: bpf.Register): re
 ]
 
 /** The container's id: that of its cgroup; 0 for a tree of processes. */
-function containerId({ membership: { who, containers = 1 } }: Given): readonly AssemblyLine[] {
+function containerId({ membership: { who, containers = 1 } }: ProgramInputs): readonly AssemblyLine[] {
   const id =
     who === 'tree'
       ? [bpf.set(0, 0)]
@@ -60,14 +60,14 @@ function containerId({ membership: { who, containers = 1 } }: Given): readonly A
 }
 
 /** Goes to `done` if the task is not recorded. r8 = the task; the container's id is on the stack. */
-export const recorded = (given: Given): readonly AssemblyLine[] => [
+export const recorded = (given: ProgramInputs): readonly AssemblyLine[] => [
   ...member(given.layout, given.maps, given.membership, false),
   bpf.store(frame, at.task, 8),
   ...containerId(given),
 ]
 
 /** Goes to `no` if the process has not yet executed a program under the filter. */
-export const hasStarted = ({ own }: Given, no: string): readonly AssemblyLine[] => [
+export const hasStarted = ({ own }: ProgramInputs, no: string): readonly AssemblyLine[] => [
   bpf.call('currentPidTgid'),
   bpf.shiftRight(0, 32),
   bpf.storeLower(frame, at.word, 0),
@@ -76,20 +76,20 @@ export const hasStarted = ({ own }: Given, no: string): readonly AssemblyLine[] 
 ]
 
 /** r0 = the container's value. Goes to `no` if the container is unknown. */
-export const container = ({ own }: Given, no: string): readonly AssemblyLine[] => [
+export const container = ({ own }: ProgramInputs, no: string): readonly AssemblyLine[] => [
   ...lookup(own.containers, at.container),
   bpf.jumpIf(0, 'equal', 0, no),
 ]
 
 /** Forgets what was granted to the call that ends. */
-export const forgetGranted = ({ own }: Given): readonly AssemblyLine[] => [
+export const forgetGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.call('currentPidTgid'),
   bpf.store(frame, at.word, 0),
   ...remove(own.granted, at.word),
 ]
 
 /** r9 = this processor's memory. The jump to `no` never happens, but the verifier requires it. */
-export const scratch = ({ own }: Given, no: string): readonly AssemblyLine[] => [
+export const scratch = ({ own }: ProgramInputs, no: string): readonly AssemblyLine[] => [
   bpf.storeValue(frame, at.word, 0),
   ...lookup(own.scratch, at.word),
   bpf.jumpIf(0, 'equal', 0, no),
@@ -105,7 +105,7 @@ export const clearStack = (from: number, size: number): readonly AssemblyLine[] 
 
 /** Counts one more row without room. */
 export const lose = (
-  { own }: Given,
+  { own }: ProgramInputs,
   what: keyof typeof lostPlaces,
   then: string,
 ): readonly AssemblyLine[] => [
@@ -117,7 +117,7 @@ export const lose = (
 
 /** Counts the row with the key on the stack, in a map whose value is a count. Goes to `then`. */
 export const countRow = (
-  given: Given,
+  given: ProgramInputs,
   map: { readonly descriptor: number },
   key: number,
   what: keyof typeof lostPlaces,
@@ -141,7 +141,7 @@ export const countRow = (
 
 /** Counts the row with the key and the value in the memory in r9. The value begins with the count. */
 export const keepRow = (
-  given: Given,
+  given: ProgramInputs,
   map: { readonly descriptor: number },
   key: number,
   value: number,

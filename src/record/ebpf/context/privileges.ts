@@ -7,7 +7,7 @@ import { done, frame, read, readUser } from '../blocks.ts'
 import { slotsOfCalls, type SlotArchitecture } from './calls.ts'
 import { argument, ended, errno, name, own } from './ended.ts'
 import { groupLimit, identityKey, privilegeKey } from './maps.ts'
-import { at, clearStack, countRow, follow, type Given } from './pieces.ts'
+import { at, clearStack, countRow, follow, type ProgramInputs } from './pieces.ts'
 
 /** include/uapi/linux/prctl.h, include/uapi/linux/sched.h */
 export const options = { dropBounding: 24, securebits: 28, ambient: 47 } as const
@@ -15,7 +15,7 @@ const raise = 2
 const newUser = 0x1000_0000
 
 /** Keeps a thread's ids and groups after a successful change of user or group. */
-export function changedIdentity(given: Given): readonly AssemblyLine[] {
+export function changedIdentity(given: ProgramInputs): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - identityKey.size
   return [
@@ -82,7 +82,7 @@ function askedSet(of: SlotArchitecture, place: number): readonly AssemblyLine[] 
 }
 
 /** Keeps an architecture's capset, prctl, unshare, clone, clone3 and io_uring_setup that concern privileges. */
-export function usedPrivilege(given: Given, of: SlotArchitecture): readonly AssemblyLine[] {
+export function usedPrivilege(given: ProgramInputs, of: SlotArchitecture): readonly AssemblyLine[] {
   const { structures, own: maps } = given
   const key = at.task - privilegeKey.size
   const call = (name: string): number => slotsOfCalls(of, [name])[0] ?? -1

@@ -13,7 +13,7 @@ import { checked } from './checks.ts'
 import { beforeExecution, executed } from './executions.ts'
 import { containerValue, slots } from './maps.ts'
 import { usedPath } from './paths.ts'
-import { at, type Given } from './pieces.ts'
+import { at, type ProgramInputs } from './pieces.ts'
 import { changedIdentity, usedPrivilege } from './privileges.ts'
 import { noteRunning } from './running.ts'
 import { currentSlot } from './slot.ts'
@@ -29,8 +29,10 @@ export interface RunningProcesses {
 /** The way in which capability checks are observed; undefined if this kernel accepts none. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
-/** sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one; so it is the last. */
-export function continued({ layout, own }: Given): readonly AssemblyLine[] {
+/**
+ * sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one; so it is the last.
+ */
+export function continued({ layout, own }: ProgramInputs): readonly AssemblyLine[] {
   return [
     bpf.store(frame, at.context, 1),
     bpf.load(6, 1, 0),
@@ -46,7 +48,11 @@ export function continued({ layout, own }: Given): readonly AssemblyLine[] {
 }
 
 /** Throws a BpfError if the kernel rejects a required program. `checkFunction`: the BTF id of cap_capable. */
-export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: number | undefined): CheckedBy {
+export function attachPrograms(
+  calls: BpfCalls,
+  given: ProgramInputs,
+  checkFunction: number | undefined,
+): CheckedBy {
   const { own, layout } = given
   const load = (name: string, lines: readonly AssemblyLine[]): number =>
     calls.loadProgram(name, assemble(lines))
@@ -95,7 +101,7 @@ export function attachPrograms(calls: BpfCalls, given: Given, checkFunction: num
 }
 
 /** Marks running processes as started and notes their containers. Throws a BpfError if the kernel rejects it. */
-export function attachRunning(calls: BpfCalls, given: Given, look: () => RunningProcesses): void {
+export function attachRunning(calls: BpfCalls, given: ProgramInputs, look: () => RunningProcesses): void {
   const { processes, inits } = look()
   const known = new Set<number>()
   // A process may have forked before it was marked, so the search is repeated until nothing new is found.
@@ -114,7 +120,7 @@ export function attachRunning(calls: BpfCalls, given: Given, look: () => Running
 }
 
 /** A program that an engine executed in a running container before its init was known passed for its start. */
-function forgetFalseStarts(calls: BpfCalls, { own }: Given, inits: readonly number[]): void {
+function forgetFalseStarts(calls: BpfCalls, { own }: ProgramInputs, inits: readonly number[]): void {
   const running = new Set(inits)
   for (const key of calls.keys(own.containers)) {
     const pid = calls.lookup(own.containers, key)?.readUInt32LE(containerValue.pid)

@@ -17,7 +17,7 @@ import {
   type CheckedBy,
   type RunningProcesses,
 } from './programs.ts'
-import type { Given } from './pieces.ts'
+import type { ProgramInputs } from './pieces.ts'
 import { rowsIn } from './rows.ts'
 import { structuresOf, type Structures } from './structures.ts'
 import { readSymbols, type FunctionsOf } from './symbols.ts'
@@ -50,7 +50,7 @@ export class ContextRecording {
         readonly structures: Structures
         readonly live: Live
         readonly by: CheckedBy
-        readonly given: Given
+        readonly given: ProgramInputs
       }
     | string
   #functionsOf: FunctionsOf | undefined | null = null

@@ -2,7 +2,7 @@
 import type { ContextRows, FileUse } from '../../../read/observations/context.ts'
 import { containerValue } from './maps.ts'
 import { checkRows } from './check-rows.ts'
-import { Container, entries, type Reading } from './container.ts'
+import { Container, entries, type ContainerReading } from './container.ts'
 import { executionRows } from './execution-rows.ts'
 import { namedRows } from './named-rows.ts'
 import { mountsRows, openedRows } from './opened-rows.ts'
@@ -17,7 +17,7 @@ export interface ContainerRows {
 
 /** The rows of each container that is `asked` for, by the id of its cgroup (0 for a tree of processes). */
 export function rowsIn(
-  reading: Reading,
+  reading: ContainerReading,
   asked: (cgroup: bigint) => boolean,
 ): ReadonlyMap<bigint, ContainerRows> {
   const all = new Map<bigint, ContainerRows>()

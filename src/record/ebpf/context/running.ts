@@ -6,13 +6,13 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, lookup, read } from '../blocks.ts'
 import { noteContainer } from './container-start.ts'
-import { at, follow, recorded, scratch, type Given } from './pieces.ts'
+import { at, follow, recorded, scratch, type ProgramInputs } from './pieces.ts'
 
 /** The number of ancestors that are searched for the init. If the init is further, a nearer process may find it. */
 const ancestors = 24
 
 /** sys_enter(struct pt_regs *, long number). Undefined if this kernel does not describe the parent of a task. */
-export function noteRunning(given: Given): readonly AssemblyLine[] | undefined {
+export function noteRunning(given: ProgramInputs): readonly AssemblyLine[] | undefined {
   const { layout, structures, own } = given
   const parent = structures['task_struct.real_parent']
   if (parent === undefined) return undefined

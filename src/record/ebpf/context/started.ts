@@ -3,10 +3,10 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lastThread, lookup, read, remove, update } from '../blocks.ts'
-import type { Given } from './pieces.ts'
+import type { ProgramInputs } from './pieces.ts'
 
 /** sched_process_fork(struct task_struct *parent, struct task_struct *child): a started process's child has started. */
-export function startedChild({ layout: { task }, own }: Given): readonly AssemblyLine[] {
+export function startedChild({ layout: { task }, own }: ProgramInputs): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 8),
@@ -21,6 +21,6 @@ export function startedChild({ layout: { task }, own }: Given): readonly Assembl
 }
 
 /** sched_process_exit(struct task_struct *): a process ends with its last thread. */
-export function startedEnded({ layout, own }: Given): readonly AssemblyLine[] {
+export function startedEnded({ layout, own }: ProgramInputs): readonly AssemblyLine[] {
   return [...lastThread(layout), ...remove(own.started, -8), ...done]
 }

@@ -4,7 +4,7 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, read } from '../blocks.ts'
 import { containerValue, levels, nameLimits, walkEnds, walkPlaces } from './maps.ts'
-import { at, follow, readInto, type Given } from './pieces.ts'
+import { at, follow, readInto, type ProgramInputs } from './pieces.ts'
 import type { Structures } from './structures.ts'
 
 /** The members of a dentry that the programs read in one piece. Throws an Error if they do not fit on the stack. */
@@ -25,7 +25,7 @@ export function dentryPiece(structures: Structures): {
  * Walks from the dentry in r7, in the mount on the stack, to the container's root on the stack. Writes every level to
  * the memory in r9 at `place`. r6 = the length of the names. Uses r8.
  */
-export function walk({ structures }: Given, place: number): readonly AssemblyLine[] {
+export function walk({ structures }: ProgramInputs, place: number): readonly AssemblyLine[] {
   const piece = dentryPiece(structures)
   const attributes = (level: number): number => place + walkPlaces.attributes + level * 12
   const finish = (end: keyof typeof walkEnds, then: string): readonly AssemblyLine[] => [
@@ -87,7 +87,7 @@ const crossingBit = 0x8000_0000 | 0
 
 /** Starts at the struct path whose members lie at `from` + these offsets: r7 = the dentry, the mount on the stack. */
 export const startWalk = (
-  { structures }: Given,
+  { structures }: ProgramInputs,
   from: bpf.Register,
   dentry: number,
   mount: number,
