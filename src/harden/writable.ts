@@ -242,12 +242,7 @@ export function ownerOf(path: string, { directories, changes }: ObservedContext)
 }
 
 /** In a run with a read-only root the writable directories are already mounts. */
-function ownMounts({
-  mounts,
-  changes,
-  starts,
-  ...context
-}: ObservedContext): readonly {
+function ownMounts({ mounts, changes, starts, ...context }: ObservedContext): readonly {
   readonly mount: ContextMount
   readonly changes: readonly ObservedChange[]
 }[] {
