@@ -164,11 +164,30 @@ t.test(
     const { stdout: pid } = await podman('inspect', '--format', '{{.State.Pid}}', name)
     const [, cgroup = ''] = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? []
     const { stdout, stderr, exitCode } = await container(
-      '--rm', '--read-only', '--cap-drop', 'ALL', '--cap-add', 'BPF', '--cap-add', 'PERFMON',
-      '--security-opt', 'no-new-privileges',
-      '--security-opt', `seccomp=${join(root, 'deploy/place/seccomp-gen-record.json')}`,
-      '-v', '/sys/fs/cgroup:/host/cgroup:ro', '-v', `${names}:/var/log/containers:ro`,
-      image, 'collect', '--root', cgroup, '--refusals', '--stdout', '--for', '3s',
+      '--rm',
+      '--read-only',
+      '--cap-drop',
+      'ALL',
+      '--cap-add',
+      'BPF',
+      '--cap-add',
+      'PERFMON',
+      '--security-opt',
+      'no-new-privileges',
+      '--security-opt',
+      `seccomp=${join(root, 'deploy/place/seccomp-gen-record.json')}`,
+      '-v',
+      '/sys/fs/cgroup:/host/cgroup:ro',
+      '-v',
+      `${names}:/var/log/containers:ro`,
+      image,
+      'collect',
+      '--root',
+      cgroup,
+      '--refusals',
+      '--stdout',
+      '--for',
+      '3s',
     )
     t.equal(exitCode, 0, stderr)
     t.match(JSON.parse(stdout), { sources: [{ name: 'shop/web/main' }] })
