@@ -2,7 +2,8 @@
 // numbers. Modules that the program loads later are appended, as its loader does. The same files in the same order give
 // the same results, so results can be cached.
 import { syscallTable } from '../abi/tables.ts'
-import type { Architecture } from '../abi/architectures.ts'
+import { architectureNames, type Architecture } from '../abi/architectures.ts'
+import { architectureOfNumber } from '../abi/number-bit.ts'
 import { scalars } from '../abi/scalars.ts'
 import { ascending } from '../order.ts'
 import { arm64 } from './arm64/step.ts'
@@ -114,11 +115,11 @@ export class Analysis {
     const calls = this.#finder.find()
     const paths = new Paths(linked, this.#reach)
     const architectures: Partial<Record<Architecture, Record<string, ReachableCall>>> = {}
-    for (const [architecture, isCompat] of [
-      [this.#architecture, false],
-      ['x86', true],
-    ] as const) {
-      const its = calls.numbers.filter((each) => each.isCompat === isCompat)
+    // A number of x86_64's can be one of x32's, which every program may make.
+    const architectureOf = ({ isCompat, number }: NumberFound): Architecture =>
+      isCompat ? 'x86' : architectureOfNumber(this.#architecture, number)
+    for (const architecture of architectureNames) {
+      const its = calls.numbers.filter((each) => architectureOf(each) === architecture)
       const found = callsOf(architecture, its, paths)
       if (Object.keys(found).length > 0) architectures[architecture] = found
     }

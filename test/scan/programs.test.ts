@@ -166,6 +166,11 @@ const rows: readonly Row[] = [
     code: func('_start', `mov $20, %eax\n int $0x80\n${exit}`),
     calls: ['exit', 'x86 getpid'],
   },
+  {
+    what: 'a number with bit 30 is a call of x32, which a program for x86_64 may make',
+    code: func('_start', `mov $0x400000a9, %eax\n syscall\n${exit}`),
+    calls: ['exit', 'x32 reboot'],
+  },
 ]
 
 for (const { what, code, calls, unresolved = [] } of rows)
@@ -174,7 +179,9 @@ for (const { what, code, calls, unresolved = [] } of rows)
     t.same(
       [
         ...Object.keys(found.architectures.x86_64 ?? {}),
-        ...Object.keys(found.architectures.x86 ?? {}).map((name) => `x86 ${name}`),
+        ...(['x86', 'x32'] as const).flatMap((each) =>
+          Object.keys(found.architectures[each] ?? {}).map((name) => `${each} ${name}`),
+        ),
       ],
       calls,
     )
