@@ -14,7 +14,7 @@ export function ofLogfmt(line: string): Text | undefined {
   return unquoted(found[1] as string)
 }
 
-const value = /^\s*(?:- )*(?:(?:[\w.@-]+|"[\w.@-]+")\s*:\s)?\s*(?:'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)")\s*,?$/
+const value = /^\s*(?:-\s+)*(?:(?:[\w.@-]+|"[\w.@-]+")\s*:\s+)?(?:'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)")\s*,?$/
 
 /** A quoted value that is alone on its line, with its key or its dash. */
 export function ofValue(line: string): Text | undefined {

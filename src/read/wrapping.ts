@@ -20,17 +20,26 @@ const linesLooked = 5
 /** The most wrappings inside each other, such as the journal's text in an exporter's JSON in an array. */
 const mostWrappings = 4
 
+/** How many more characters may be looked at for wrappings: the ways to nest them multiply. */
+interface Work {
+  left: number
+}
+const workLimit = 8_000_000
+
+/** The most columns of CSV that are tried. */
+const mostColumns = 8
+
 /** The wrapping of a source that starts with this text; undefined if there is none. */
-export function wrappingOf(head: string, depth = 1): Wrapping | undefined {
-  const outer = outerOf(head) ?? ofValues(head, depth)
-  if (outer === undefined) return ofCalls(head, depth)
+export function wrappingOf(head: string, depth = 1, work: Work = { left: workLimit }): Wrapping | undefined {
+  const outer = outerOf(head) ?? ofValues(head, depth, work)
+  if (outer === undefined) return ofCalls(head, depth, work)
   if (depth === mostWrappings) return outer
   const unwrapping = new Unwrapping(outer)
   const text = head
     .split('\n')
     .map((line) => unwrapping.line(line))
     .join('')
-  const inner = wrappingOf(text, depth + 1)
+  const inner = wrappingOf(text, depth + 1, work)
   if (inner !== undefined) return { ...outer, inner }
   // Objects without a known line are not a log: they may be a profile, or the output of another program.
   const isLoose = outer.level !== undefined || outer.name === 'json-log'
@@ -81,12 +90,12 @@ function wrappingName(head: string): string | undefined {
 }
 
 /** The wrapping of JSON that is not one object a line, if an entry is a log's or contains a line of a log. */
-function ofValues(head: string, depth: number): Wrapping | undefined {
+function ofValues(head: string, depth: number, work: Work): Wrapping | undefined {
   // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
   if (!/^\s*[[{]/.test(head) || isProfile(head)) return undefined
   const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
   if (isWhole && !isWrappedDeep(head)) return undefined
-  const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth))
+  const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth, work))
   return level === undefined || (isWhole && level.depth === 0) ? undefined : { name: 'json-values', level }
 }
 
@@ -95,11 +104,11 @@ function isWrappedDeep(head: string): boolean {
   return /\[\s*[[{]/.test(head)
 }
 
-function isEntry(written: string, bracket: Bracket, depth: number): boolean {
+function isEntry(written: string, bracket: Bracket, depth: number, work: Work): boolean {
   if (bracket === '"') {
     const lines = linesOfString(written)
     if (lines?.split('\n').some((line) => isKnownCall(line)) === true) return true
-    return lines !== undefined && depth < mostWrappings && wrappingOf(lines, depth + 1) !== undefined
+    return lines !== undefined && depth < mostWrappings && wrappingOf(lines, depth + 1, work) !== undefined
   }
   const text = written.includes('\n') ? written.replaceAll(/\s*\n\s*/g, '') : written
   const logged = bracket === '[' ? valueOfPair(text) : (loggedText(text)?.text ?? text)
@@ -107,7 +116,7 @@ function isEntry(written: string, bracket: Bracket, depth: number): boolean {
   const line = logged.split('\n', 1)[0] as string
   return (
     isOfSomeFormat(line) ||
-    (line !== text && depth < mostWrappings && wrappingOf(logged, depth + 1) !== undefined)
+    (line !== text && depth < mostWrappings && wrappingOf(logged, depth + 1, work) !== undefined)
   )
 }
 
@@ -128,16 +137,20 @@ function firstLines(head: string): string[] {
 const sampleSize = 64
 
 /** The wrapping of a log, if most lines with the result of a call are calls of strace without it, and few with it. */
-function ofCalls(head: string, depth: number): Wrapping | undefined {
+function ofCalls(head: string, depth: number, work: Work): Wrapping | undefined {
   if (!holdsResult(head)) return undefined
   const lines = head.split(/\r?\n/).filter((line) => line !== '' && line.length < lineLimit)
   const sample: string[] = []
   for (const line of lines) if (holdsResult(line) && sample.push(line) === sampleSize) break
+  if (sample.length === 0) return undefined
+  const size = sample.reduce((sum, { length }) => sum + length, 0)
   const isEnough = (calls: number): boolean => calls > 0 && calls * 2 >= sample.length
   if (isEnough(ownIn(sample)) || isEnough(ofOtherFormats(sample))) return undefined
   let best: Wrapping | undefined
   let most = 0
   for (const outer of candidates(lines, sample)) {
+    work.left -= size
+    if (work.left < 0) break
     const text = unwrapped(outer, sample)
     const isChanged = text.some((line, index) => line !== sample[index])
     const isLast = !isChanged || isEnough(callsIn(text)) || depth === mostWrappings
@@ -145,7 +158,7 @@ function ofCalls(head: string, depth: number): Wrapping | undefined {
       ? undefined
       : isLoose(outer)
         ? ofTimes(text)
-        : wrappingOf(`${text.join('\n')}\n`, depth + 1)
+        : wrappingOf(`${text.join('\n')}\n`, depth + 1, work)
     const wrapping = inner === undefined ? outer : { ...outer, inner }
     const calls = callsIn(inner === undefined ? text : unwrapped(wrapping, sample))
     const isBetter =
@@ -163,7 +176,9 @@ function candidates(lines: readonly string[], sample: readonly string[]): readon
   const [first = ''] = lines
   const columns = separators.flatMap((separator) => {
     const names = csvValues(first, separator)
-    return (csvValues(sample[0] as string, separator) ?? []).map((_, index): CsvColumn => {
+    const values = csvValues(sample[0] as string, separator) ?? []
+    const withResult = values.flatMap((value, index) => (holdsResult(value) ? [index] : []))
+    return withResult.slice(0, mostColumns).map((index): CsvColumn => {
       const name = names?.[index]
       return { separator, index, header: /^[@\w. -]{1,64}$/.test(name ?? '') ? name : undefined }
     })

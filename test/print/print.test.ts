@@ -212,7 +212,7 @@ t.test('default actions, and what the operator cannot say', (t) => {
   )
   t.throws(
     () => buildProfile({ ...small, defaultAction: { type: 'errno', errno: 4095 } }),
-    /no errno that libseccomp takes/,
+    /not an errno that libseccomp takes/,
   )
   t.throws(() => printPolicyAs({ ...small, defaultAction: { type: 'errno', errno: 38 } }, 'spo'), {
     name: 'UserError',

@@ -29,8 +29,8 @@ t.test('instructions are the bytes the kernel documents', (t) => {
 })
 
 t.test('what is no BTF is refused', (t) => {
-  t.throws(() => new Btf(Buffer.alloc(0)), /no little-endian BTF/)
-  t.throws(() => new Btf(Buffer.alloc(64)), /no little-endian BTF/)
+  t.throws(() => new Btf(Buffer.alloc(0)), /not little-endian BTF/)
+  t.throws(() => new Btf(Buffer.alloc(64)), /not little-endian BTF/)
   t.end()
 })
 
