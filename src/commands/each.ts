@@ -8,6 +8,7 @@ import type { Recording } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { callerOf, ownerIn } from './caller.ts'
+import { destination } from './destination.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { writeProfile, type CeilingChoice, type ProfileOptions } from './profile.ts'
 import { say } from './say.ts'
@@ -44,7 +45,8 @@ export async function checkEach(options: EachOptions, isCommand: boolean, world:
 async function makeDirectory(directory: string, world: World): Promise<void> {
   const path = resolve(world.cwd, directory)
   try {
-    await checkOutput(join(await existingPart(path), 'container.json'), world)
+    // No directory is made through a link of another user.
+    await destination(join(await existingPart(path), 'container.json'), world.cwd, callerOf(world))
     const made = await mkdir(path, { recursive: true })
     if (made === undefined) return
     const owner = ownerIn(await stat(dirname(made)), callerOf(world))
