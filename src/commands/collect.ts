@@ -1,8 +1,8 @@
 // `collect`: records the containers of a node, each by itself and from its first call, until it is stopped. The
 // observations of a container go to a file, a registry or stdout; `generate` and `observe` merge them.
 import { Option } from 'commander'
-import { mkdir, stat } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import {
@@ -25,6 +25,7 @@ import { plural } from '../report/account.ts'
 import { gapsOf, watchedLine } from '../report/watched.ts'
 import { RefusedCalls } from '../watch/index.ts'
 import { duration } from './options.ts'
+import { makeDirectory } from './directory.ts'
 import { writeOutput } from './output.ts'
 import { RefusalStream } from './refusal-stream.ts'
 import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
@@ -134,9 +135,7 @@ type Receive = (id: string, name: string, observations: Observations, final: boo
 
 async function receiver({ output, push, plainHttp }: CollectFlags, world: World): Promise<Receive> {
   if (output !== undefined) {
-    await mkdir(resolve(world.cwd, output), { recursive: true }).catch((error: Error) => {
-      throw new UserError('no-directory', { directory: output, why: error.message })
-    })
+    await makeDirectory(output, world)
     return async (id, name, observations) => {
       const file = `${name.replaceAll('/', '_')}-${id.slice(0, 12)}.observations.json`
       await writeOutput(printObservations(observations), join(output, file), world)

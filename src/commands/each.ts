@@ -1,14 +1,12 @@
 // `trace --each DIR`: writes a profile for each container below the command. With --observations and --explain, which
 // then name directories, it also writes each container's observations and reasons.
-import { chown, mkdir, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
 import type { Recording } from '../record/index.ts'
 import { accountLine, plural } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
-import { callerOf, ownerIn } from './caller.ts'
-import { destination } from './destination.ts'
+import { makeDirectory } from './directory.ts'
 import { checkOutput, writeOutput } from './output.ts'
 import { writeProfile, type CeilingChoice, type ProfileOptions } from './profile.ts'
 import { say } from './say.ts'
@@ -39,30 +37,6 @@ export async function checkEach(options: EachOptions, isCommand: boolean, world:
     await makeDirectory(directory, world)
     await checkOutput(join(directory, 'container.json'), world)
   }
-}
-
-/** Gives new directories to the user who called sudo, who can then delete them. */
-async function makeDirectory(directory: string, world: World): Promise<void> {
-  const path = resolve(world.cwd, directory)
-  try {
-    // No directory is made through a link of another user.
-    await destination(join(await existingPart(path), 'container.json'), world.cwd, callerOf(world))
-    const made = await mkdir(path, { recursive: true })
-    if (made === undefined) return
-    const owner = ownerIn(await stat(dirname(made)), callerOf(world))
-    if (owner === undefined) return
-    for (let each = path; each !== dirname(made); each = dirname(each))
-      await chown(each, owner.uid, owner.gid)
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError('no-directory', { directory, why: (error as Error).message })
-  }
-}
-
-/** The nearest directory above a path that exists. */
-async function existingPart(path: string): Promise<string> {
-  const is = await stat(path).catch(() => undefined)
-  return is !== undefined || path === dirname(path) ? path : existingPart(dirname(path))
 }
 
 /** Writes all files. The status is 1 if a profile lacks a call that was seen. */
