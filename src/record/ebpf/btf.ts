@@ -77,6 +77,13 @@ export class Btf {
     return offset % 8 === 0 ? offset / 8 : undefined
   }
 
+  /** As offset(). Throws an Error that names a missing member. */
+  required(structure: string, path: string): number {
+    const found = this.offset(structure, path)
+    if (found === undefined) throw new Error(`this kernel has no ${structure}.${path}`)
+    return found
+  }
+
   /** The id of a kernel function; undefined if the kernel does not describe the function. */
   functionId(name: string): number | undefined {
     const id = this.#types.findIndex(

@@ -74,9 +74,7 @@ const registers = {
 export function layoutOf(btf: Btf, machine: RecorderMachine, isTyped = false): Layout {
   const offset = (structure: string, path: string): number => {
     const [name = '', more = '0'] = path.split('+')
-    const found = btf.offset(structure, name)
-    if (found === undefined) throw new Error(`this kernel has no ${structure}.${name}`)
-    return found + Number(more)
+    return btf.required(structure, name) + Number(more)
   }
   const names = registers[machine]
   return {

@@ -28,11 +28,7 @@ interface MkdirLayout {
 
 /** Throws an Error that names a missing member if this kernel does not describe it. */
 export function mkdirLayoutOf(btf: Btf): MkdirLayout {
-  const offset = (structure: string, member: string): number => {
-    const found = btf.offset(structure, member)
-    if (found === undefined) throw new Error(`this kernel has no ${structure}.${member}`)
-    return found
-  }
+  const offset = btf.required.bind(btf)
   return {
     root: offset('cgroup', 'root'),
     hierarchy: offset('cgroup_root', 'hierarchy_id'),

@@ -56,11 +56,7 @@ export interface FilterLayout {
 
 /** Throws an Error that names a missing member if this kernel does not describe it. */
 export function filterLayoutOf(btf: Btf): FilterLayout {
-  const offset = (structure: string, path: string): number => {
-    const found = btf.offset(structure, path)
-    if (found === undefined) throw new Error(`this kernel has no ${structure}.${path}`)
-    return found
-  }
+  const offset = btf.required.bind(btf)
   return {
     leader: offset('task_struct', 'group_leader'),
     ofTask: offset('task_struct', 'seccomp.filter'),
