@@ -1,8 +1,8 @@
 // Which of some processes run without a seccomp filter: no profile holds for what they call. Authority:
 // proc_pid_status(5), Seccomp.
-import { statusOf } from './runner/processes.ts'
+import { memberOf, textOf } from './runner/processes.ts'
 
-/** A process that is found without a filter this many times, once every 100 ms, is assumed never to get one. */
+/** A process that is found without a filter this many times, 100 ms or more apart, is assumed never to get one. */
 const patience = 5
 /** A runtime's process before its filter. Authority: libcontainer/nsenter/nsexec.c of runc; crun keeps its name. */
 const runtimes = /^(?:runc(?::\[\d:[A-Z]+\])?|crun|youki|exe)$/
@@ -19,10 +19,11 @@ export class Unfiltered {
   look(): void {
     for (const pid of this.#processes()) {
       const { times = 0 } = this.#found.get(pid) ?? {}
-      const name = statusOf(pid, 'Name')
-      if (statusOf(pid, 'Seccomp') === '0' && name !== undefined)
-        this.#found.set(pid, { times: times + 1, name })
-      else if (name !== undefined) this.#found.delete(pid)
+      const status = textOf(pid, 'status')
+      const name = memberOf(status, 'Name')
+      if (name === undefined) continue
+      if (memberOf(status, 'Seccomp') === '0') this.#found.set(pid, { times: times + 1, name })
+      else this.#found.delete(pid)
     }
   }
 

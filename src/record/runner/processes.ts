@@ -19,8 +19,12 @@ export function isFiltered(pid: number | 'self'): boolean {
 
 /** The value of a line of proc_pid_status(5), if it is one word; undefined once the process is gone. */
 export function statusOf(pid: number | 'self', member: string): string | undefined {
-  const status = textOf(pid, 'status') ?? ''
-  return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status)?.[1]
+  return memberOf(textOf(pid, 'status'), member)
+}
+
+/** The same of a text that was read. */
+export function memberOf(status: string | undefined, member: string): string | undefined {
+  return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status ?? '')?.[1]
 }
 
 /** The names in a process's bounding set, which a profile's conditions ask for. Empty once the process is gone. */
