@@ -120,12 +120,11 @@ function parse(text: string): readonly QuadletLine[] {
     const [, title] = /^\[(.*)\]\s*$/.exec(line) ?? []
     if (title !== undefined) here = title
     const taken = [line]
-    const isSetting = /^\s*[A-Za-z][\w-]*\s*=/.test(line)
-    if (isSetting)
+    if (/^\s*[A-Za-z][\w-]*\s*=/.test(line))
       while ((lines[at] as string).endsWith('\\') && at + 1 < lines.length) taken.push(lines[++at] as string)
     // A backslash and the line end are a blank.
     const joined = taken.map((each) => each.replace(/\\$/, ' ')).join('')
-    const [, key, value] = (isSetting && /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(joined)) || []
+    const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(joined) ?? []
     entries.push({ lines: taken, section: here, ...(key === undefined ? {} : { key, value: value ?? '' }) })
   }
   return entries
