@@ -130,9 +130,11 @@ export class WatchSession {
 
   /** The sightings since the last call. */
   take(): readonly Sighting[] {
+    // A filter is copied before its first suspect is kept. Learning takes long enough for others to come meanwhile.
+    const suspects = [...this.#calls.keys(this.#maps.suspects)]
     this.#learn()
     const clock = Date.now() - Number(process.hrtime.bigint() / 1_000_000n)
-    return [...this.#calls.keys(this.#maps.suspects)].flatMap((key) => {
+    return suspects.flatMap((key) => {
       const about = this.#calls.lookup(this.#maps.suspects, key)
       if (about === undefined) return []
       const name = key.toString('hex')
