@@ -12,17 +12,17 @@ export interface NeededDeed extends Deed {
   readonly check?: CapabilityCheck
 }
 
-export type Found = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
+export type FoundNeed = readonly [capability: CapabilityName, need: Need, deed: NeededDeed]
 
 /**
  * execve of a file whose capabilities carry the effective bit fails with EPERM if the bounding set lacks one of them,
  * even for root and with no_new_privs (security/commoncap.c, bprm_caps_from_vfs_caps).
  */
-export function fileCapabilities({ executions }: ObservedContext): readonly Found[] {
+export function fileCapabilities({ executions }: ObservedContext): readonly FoundNeed[] {
   return executions
     .filter(({ fileEffective }) => fileEffective === true)
     .flatMap(({ fileCapabilities: carried = [], path, program, euidBefore, euid, refused, ...counted }) =>
-      carried.map((each): Found => [
+      carried.map((each): FoundNeed => [
         each,
         refused === undefined ? 'needed' : 'tolerated',
         {
@@ -41,12 +41,12 @@ export function fileCapabilities({ executions }: ObservedContext): readonly Foun
  * Mapping the parent's root into a user namespace needs CAP_SETFCAP without a check (kernel/user_namespace.c,
  * verify_root_map, since 5.12). The content of a map is not recorded, so every map that root writes counts.
  */
-export function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly Found[] {
+export function namespaceRoots({ userNamespaces, changes, blind }: ObservedContext): readonly FoundNeed[] {
   const isMapped =
     blind.some(({ what }) => what === 'files') || changes.some(({ path }) => path.endsWith('/uid_map'))
   return userNamespaces
     .filter(({ started, euid = 0, refused }) => started && euid === 0 && refused === undefined && isMapped)
-    .map(({ call, program, euid = 0, count, first }): Found => [
+    .map(({ call, program, euid = 0, count, first }): FoundNeed => [
       'CAP_SETFCAP',
       'needed',
       { what: `${call} of a user namespace with a map`, program, uid: euid, from: 'namespace', count, first },
@@ -61,7 +61,7 @@ export const raiseTexts: Readonly<Record<CapabilityRaise['call'], string>> = {
 }
 
 /** capset(2) and PR_CAP_AMBIENT_RAISE compare sets without a check; PR_SET_SECUREBITS always needs CAP_SETPCAP. */
-export function raised(context: ObservedContext): readonly Found[] {
+export function raised(context: ObservedContext): readonly FoundNeed[] {
   return context.raises
     .filter(({ started }) => started)
     .flatMap((raise) => {
@@ -75,7 +75,7 @@ export function raised(context: ObservedContext): readonly Found[] {
       })
       const text = raiseTexts[raise.call]
       if (raise.refused !== undefined)
-        return raise.capabilities.map((each): Found => [
+        return raise.capabilities.map((each): FoundNeed => [
           each,
           'tolerated',
           deed(`${text} asks for it (${raise.refused})`),
@@ -84,7 +84,7 @@ export function raised(context: ObservedContext): readonly Found[] {
         return [['CAP_SETPCAP', 'needed', deed(text)] as const]
       const need: Need = keepsAll(raise, context) ? 'kept' : 'needed'
       const what = raise.call === 'capset' ? 'capset asks to keep it' : text
-      return raise.capabilities.map((each): Found => [each, need, deed(what)])
+      return raise.capabilities.map((each): FoundNeed => [each, need, deed(what)])
     })
 }
 

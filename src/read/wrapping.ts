@@ -21,7 +21,7 @@ const linesLooked = 5
 const mostWrappings = 4
 
 /** How many more characters may be looked at for wrappings: the ways to nest them multiply. */
-interface Work {
+interface WrappingWork {
   left: number
 }
 const workLimit = 8_000_000
@@ -30,7 +30,11 @@ const workLimit = 8_000_000
 const mostColumns = 8
 
 /** The wrapping of a source that starts with this text; undefined if there is none. */
-export function wrappingOf(head: string, depth = 1, work: Work = { left: workLimit }): Wrapping | undefined {
+export function wrappingOf(
+  head: string,
+  depth = 1,
+  work: WrappingWork = { left: workLimit },
+): Wrapping | undefined {
   const outer = outerOf(head) ?? ofValues(head, depth, work)
   if (outer === undefined) return ofCalls(head, depth, work)
   if (depth === mostWrappings) return outer
@@ -90,7 +94,7 @@ function wrappingName(head: string): string | undefined {
 }
 
 /** The wrapping of JSON that is not one object a line, if an entry is a log's or contains a line of a log. */
-function ofValues(head: string, depth: number, work: Work): Wrapping | undefined {
+function ofValues(head: string, depth: number, work: WrappingWork): Wrapping | undefined {
   // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
   if (!/^\s*[[{]/.test(head) || isProfile(head)) return undefined
   const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
@@ -104,7 +108,7 @@ function isWrappedDeep(head: string): boolean {
   return /\[\s*[[{]/.test(head)
 }
 
-function isEntry(written: string, bracket: Bracket, depth: number, work: Work): boolean {
+function isEntry(written: string, bracket: Bracket, depth: number, work: WrappingWork): boolean {
   if (bracket === '"') {
     const lines = linesOfString(written)
     if (lines?.split('\n').some((line) => isKnownCall(line)) === true) return true
@@ -137,7 +141,7 @@ function firstLines(head: string): string[] {
 const sampleSize = 64
 
 /** The wrapping of a log, if most lines with the result of a call are calls of strace without it, and few with it. */
-function ofCalls(head: string, depth: number, work: Work): Wrapping | undefined {
+function ofCalls(head: string, depth: number, work: WrappingWork): Wrapping | undefined {
   if (!holdsResult(head)) return undefined
   const lines = head.split(/\r?\n/).filter((line) => line !== '' && line.length < lineLimit)
   const sample: string[] = []

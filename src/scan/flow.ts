@@ -45,7 +45,7 @@ export interface FlowContext {
 }
 
 /** Someone who follows the pointers of an object through functions. */
-export interface Watch {
+export interface PointerWatch {
   /** What the instruction at an address names: an address in the object, or the function (as in held.ts). */
   names(module: number, address: number): number | undefined
   /** A call or jump to a word of the object. */
@@ -68,7 +68,7 @@ export function watchFlow(
   id: FunctionId,
   surroundings: FlowContext,
   wanted: readonly number[],
-  { watch, held }: { readonly watch: Watch; readonly held: Held },
+  { watch, held }: { readonly watch: PointerWatch; readonly held: Held },
 ): void {
   const follower = new Follower(id, surroundings, watch)
   follower.follow(wanted, held)
@@ -98,12 +98,12 @@ class Follower {
   /** Whether the code ran into an invalid instruction. */
   #isBroken = false
   readonly #id: FunctionId
-  readonly #watch: Watch | undefined
+  readonly #watch: PointerWatch | undefined
   #carrier: Carrier | undefined
   /** All that was held anywhere in the function. */
   #everHeld: Held | undefined
 
-  constructor(id: FunctionId, { linked, values, processor, returns }: FlowContext, watch?: Watch) {
+  constructor(id: FunctionId, { linked, values, processor, returns }: FlowContext, watch?: PointerWatch) {
     this.#id = id
     this.#watch = watch
     this.#linked = linked

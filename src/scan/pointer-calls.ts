@@ -2,7 +2,7 @@
 // file can name and to which no pointer leads. Every reached use is followed through registers, the stack and called
 // functions. If a pointer gets where it is not followed, the callers stay unknown. Example: libcap calls the kernel
 // through such words, so that libpsx can replace them.
-import { watchFlow, type FlowContext, type Watch } from './flow.ts'
+import { watchFlow, type FlowContext, type PointerWatch } from './flow.ts'
 import { Held, heldAddress, heldWord } from './held.ts'
 import type { Linked } from './link.ts'
 import { symbolType } from './elf/symbols.ts'
@@ -90,7 +90,7 @@ function isClosed({ module, from, to }: Words, linked: Linked): boolean {
 }
 
 /** Follows pointers through the functions that name them, and those that get one. */
-class Follow implements Watch {
+class Follow implements PointerWatch {
   readonly #context: PointerContext
   /** By module: the instructions that name a pointer, and what each names. */
   readonly #named = new Map<number, Map<number, number>>()
