@@ -1,6 +1,6 @@
 // What starts processes: `node examples/run.mjs` on Linux, with strace and, to verify, with runc or bubblewrap.
-import { builtinProfile, derivePolicy, printPolicyAs } from 'seccomp-gen'
-import { record, recordUnder, verify } from 'seccomp-gen/run'
+import { derivePolicy, printPolicyAs } from 'seccomp-gen'
+import { record, verify } from 'seccomp-gen/run'
 
 /// record
 const { observations, ending } = await record({ command: ['true'], recorder: 'strace' })
@@ -11,9 +11,4 @@ console.log(ending.kind, 'execve' in observations.architectures.x86_64)
 const profile = printPolicyAs(derivePolicy(observations), 'oci')
 const { refusals } = await verify({ profile, command: ['true'] })
 console.log(refusals.length)
-//= 0
-
-/// recordUnder
-const { refused } = await recordUnder({ command: ['true'], under: builtinProfile('docker').profile })
-console.log(refused.length)
 //= 0

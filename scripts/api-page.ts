@@ -27,7 +27,7 @@ export function examplesOf(file: string): readonly Example[] {
   })
 }
 
-export const exampleFiles = ['examples/library.mjs', 'examples/run.mjs'] as const
+export const exampleFiles = ['examples/library.mjs', 'examples/run.mjs', 'examples/under.mjs'] as const
 
 export async function apiPage(api: readonly Exported[]): Promise<string> {
   const examples = exampleFiles.flatMap(examplesOf)
@@ -56,8 +56,8 @@ export async function apiPage(api: readonly Exported[]): Promise<string> {
   const text = `# The library
 
 Every export of \`seccomp-gen\` and \`seccomp-gen/run\`. \`scripts/make-api.ts\` makes this page from the source; \`test/api.test.ts\`
-runs the examples ([\`examples/library.mjs\`](../examples/library.mjs), [\`examples/run.mjs\`](../examples/run.mjs)). In an
-example, \`//=\` stands before what the statement above it prints. A part may use what a part above it made.
+runs the examples: [\`examples/library.mjs\`](../examples/library.mjs), [\`examples/run.mjs\`](../examples/run.mjs) and
+[\`examples/under.mjs\`](../examples/under.mjs). In an example, \`//=\` stands before what the statement above it prints. A part may use what a part above it made.
 
 \`seccomp-gen\` takes bytes and values, returns values, starts no process and runs in a browser. \`seccomp-gen/run\` starts
 processes and needs Linux. What cannot be done is thrown as a [UserError](#usererror) with a code of

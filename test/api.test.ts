@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import { apiPage, exampleFiles, examplesOf } from '../scripts/api-page.ts'
 import { readApi } from '../scripts/api.ts'
-import { noStrace } from './live/command.ts'
+import { noEbpf, noStrace } from './live/command.ts'
 
 const root = resolve(import.meta.dirname, '..')
 t.setTimeout(300_000)
@@ -37,8 +37,12 @@ t.test('every function has an example', async (t) => {
 })
 
 for (const file of exampleFiles) {
-  const isLive = file === 'examples/run.mjs'
-  const why = isLive ? await noStrace() : undefined
+  const why =
+    file === 'examples/run.mjs'
+      ? await noStrace()
+      : file === 'examples/under.mjs'
+        ? await noEbpf()
+        : undefined
   t.test(`${file} prints what it says`, { skip: why ?? false }, async (t) => {
     const { stdout, stderr } = await execa(process.execPath, [join(root, file)], {
       reject: false,
