@@ -1,6 +1,7 @@
 // Marks where the survey met instructions and where code leads to, one bit for each byte of code, to find the targets
 // inside of instructions.
 import type { CodeRange } from '../elf/image.ts'
+import { lowerBound } from '../records.ts'
 
 export interface MarkedRange extends CodeRange {
   /** Bits of the bytes at which an instruction was met. */
@@ -9,13 +10,17 @@ export interface MarkedRange extends CodeRange {
 }
 
 export class CodeMarks {
+  /** Sorted; they do not overlap. */
   readonly #ranges: readonly MarkedRange[]
+  readonly #starts: Float64Array
+  #last: MarkedRange | undefined
 
   constructor(code: readonly CodeRange[]) {
     this.#ranges = code.map((range) => {
       const words = ((range.to - range.from) >>> 5) + 1
       return { ...range, met: new Uint32Array(words), targets: new Uint32Array(words) }
     })
+    this.#starts = Float64Array.from(code, ({ from }) => from)
   }
 
   get ranges(): readonly MarkedRange[] {
@@ -23,8 +28,13 @@ export class CodeMarks {
   }
 
   rangeAt(address: number): MarkedRange | undefined {
-    for (const each of this.#ranges) if (address >= each.from && address < each.to) return each
-    return undefined
+    // Most targets lie in the range of the one before.
+    if (this.#last !== undefined && address >= this.#last.from && address < this.#last.to) return this.#last
+    const index = lowerBound(this.#starts, this.#starts.length, address + 1) - 1
+    const found = this.#ranges[index]
+    if (found === undefined || address >= found.to) return undefined
+    this.#last = found
+    return found
   }
 
   /** Marks an address that something leads to. */
