@@ -36,7 +36,7 @@ const shapes: Readonly<Record<string, (lines: readonly string[]) => string>> = {
   'an answer': (lines) => `${JSON.stringify({ items: parsed(lines) })}\n`,
   'a pretty answer': (lines) => `${JSON.stringify({ took: 3, data: parsed(lines) }, null, 2)}\n`,
   'keys in the other order': (lines) =>
-    `${parsed(lines).map((each) => JSON.stringify(Object.fromEntries(Object.entries(each as object).reverse()))).join('\n')}\n`,
+    `${parsed(lines).map((each) => JSON.stringify(Object.fromEntries(Object.entries(each as object).toReversed()))).join('\n')}\n`,
   'empty lines': (lines) => `\n${lines.join('\n\n')}\n\n`,
   'a byte order mark': (lines) => `\ufeff${lines.join('\n')}\n`,
   'in the JSON of an exporter': (lines) => lines.map((line) => `${JSON.stringify({ kubernetes: { pod: 'a' }, message: line })}\n`).join(''),

@@ -39,10 +39,18 @@ export function ownStart(text: string, names: Names, fields: number): number | u
   if (tagged !== undefined || !/\) += |<unfinished/.test(text)) return tagged
   for (const { at, open } of callsIn(text, names)) {
     if (!isFinished(text, open)) continue
-    for (let from = Math.max(1, at - prefixLimit); fields !== 0 && from < at; from++)
-      if (parseLine(text.slice(from)).prefix.fields === fields && startsCall(text, from, names)) return from
-    if (fields === 0 && (isLetters(text.slice(0, at)) || isWritten(text, at, open))) return at
+    if (fields !== 0) {
+      const own = behindFields(text, at, names, fields)
+      if (own !== undefined) return own
+    } else if (isLetters(text.slice(0, at)) || isWritten(text, at, open)) return at
   }
+  return undefined
+}
+
+/** Where a prefix with the fields of the run starts, before the call at `at`. */
+function behindFields(text: string, at: number, names: Names, fields: number): number | undefined {
+  for (let from = Math.max(1, at - prefixLimit); from < at; from++)
+    if (parseLine(text.slice(from)).prefix.fields === fields && startsCall(text, from, names)) return from
   return undefined
 }
 
