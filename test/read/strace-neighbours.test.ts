@@ -57,6 +57,14 @@ t.test('what the program only says is no call', async (t) => {
   }
 }) // prettier-ignore
 
+t.test('another writer of the journal makes no call', async (t) => {
+  const own = [...start, ...end].map((line) => `May 17 21:36:42 host strace[1499]: ${line}`)
+  for (const line of ['[pid 7] getpid() = 7', '7     getpid() = 7']) {
+    const seen = await observeText(text(...own, `May 17 21:36:43 host other[7]: ${line}`))
+    t.same([counts(seen), codes(seen).includes('glued-call')], [whole(), true], line)
+  }
+})
+
 t.test('a name that no table has, in a file of strace, is a call that is not known', async (t) => {
   const seen = await observeText(text(...of(7, start), '7 fchroot("x") = 0', ...of(7, end)))
   t.same(counts(seen), whole('?fchroot 1'))

@@ -2,10 +2,11 @@
 // strace's is read; for a call that may be the program's text as well, only a message says so. Authority: strace 4.5 to
 // 7.2 write a line at once when it is whole (setvbuf() in strace.c), so the text of a write stands before its own line.
 import { latin1 } from '../byte-text.ts'
+import { isInSharedLog } from '../log-prefixes.ts'
 import { unescapedBytes } from './context/texts.ts'
 import { completionOf, holdsResult } from './completion.ts'
 import type { Names } from './names.ts'
-import { parseLine } from './parse-line.ts'
+import { parseLine, pidField } from './parse-line.ts'
 
 /** How many parentheses of a line are checked, how long the name before one can be, and how long its prefix. */
 const gluedLimit = 64
@@ -35,6 +36,8 @@ export function isGlued(text: string, names: Names): boolean {
  * fields of the run.
  */
 export function ownStart(text: string, names: Names, fields: number): number | undefined {
+  // The program does not write to strace's own file (-o), nor is a line of another writer of the journal strace's.
+  if ((fields & pidField) !== 0 || isInSharedLog(text)) return undefined
   const tagged = behindTag(text, names)
   if (tagged !== undefined || !/\) += |<unfinished/.test(text)) return tagged
   for (const { at, open } of callsIn(text, names)) {
