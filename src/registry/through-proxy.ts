@@ -46,6 +46,7 @@ async function sendThrough(
   answer.resume()
   if (left === 0) throw new Error('too many redirects')
   const next = new URL(headers.location, url)
+  if (!/^https?:$/.test(next.protocol)) throw new Error(`a redirect to ${next.protocol}`)
   const { authorization: _, ...others } = sent.headers
   const kept = next.origin === url.origin ? sent.headers : others
   const isGet = status === 303 || (status < 303 && sent.method === 'POST')
