@@ -38,6 +38,11 @@ const kernels = [
   ['newest', 'sid'],
 ] as const
 
+/** The names that SECCOMP_GEN_KERNEL may have. */
+const names = machines.flatMap((machine) => kernels.map(([version]) => version + suffixOf(machine)))
+if (only !== undefined && !names.includes(only))
+  throw new Error(`SECCOMP_GEN_KERNEL=${only}: no such kernel. There are ${names.join(', ')}`)
+
 /** What differs between the architectures in the expected results. */
 const expected = {
   x86_64: {
@@ -60,10 +65,13 @@ const expected = {
   },
 } as const
 
+function suffixOf({ name }: Machine): string {
+  return name === 'x86_64' ? '' : `-${name}`
+}
+
 for (const machine of machines) {
   const { name, qemu, compiler, words } = machine
-  const suffix = name === 'x86_64' ? '' : `-${name}`
-  const chosen = kernels.filter(([version]) => only === undefined || only === version + suffix)
+  const chosen = kernels.filter(([version]) => only === undefined || only === version + suffixOf(machine))
   const why =
     chosen.length === 0
       ? 'another was asked for'
