@@ -32,12 +32,31 @@ const setSeccomp = 22n
 export interface LostCounts {
   readonly calls: bigint
   readonly processes: bigint
+  /** How often a program was skipped, so that counts of failures may differ from those of calls. */
+  readonly answers: bigint
 }
 
-export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[]): LostCounts {
+/** The attached programs by tracepoint. */
+export interface Attached {
+  readonly sys_enter: number
+  /** Runs behind the one at sys_enter. */
+  readonly standIn?: number | undefined
+  readonly sys_exit: number
+  readonly sched_process_fork: number
+}
+
+export function readLost(calls: MapCalls, maps: Maps, programs?: Attached): LostCounts {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
-  const missed = programs.reduce((sum, program) => sum + calls.misses(program), 0n)
-  return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
+  const missed = (program: number | undefined): bigint => (program === undefined ? 0n : calls.misses(program))
+  const [entries, exits] = [missed(programs?.sys_enter), missed(programs?.sys_exit)]
+  const again = missed(programs?.standIn)
+  // A call is lost only if neither program ran for it.
+  const unseen = programs?.standIn === undefined || entries < again ? entries : again
+  return {
+    calls: place(controlKeys.lostCalls) + unseen,
+    processes: place(controlKeys.lostProcesses) + missed(programs?.sched_process_fork),
+    answers: entries + exits,
+  }
 }
 
 /** Facts about a recording that are not in the maps. */
@@ -71,7 +90,8 @@ export function readCounts(
   { name, lost, midway, command, foreignFilter = false, refused, isRun = true, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
-  const proven = !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
+  const isWhole = lost.answers === 0n
+  const proven = isWhole && !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
   const fold = new Fold()
   let sum = 0
   const tell = (architecture: Architecture, number: number, seen: Seen): void => {
@@ -89,7 +109,7 @@ export function readCounts(
     seen.count = count
     const failed = (place: number): number =>
       Math.min(count, sumOf(calls, maps.failures, slot, place, failurePlaces.size))
-    seen.enosys = failed(failurePlaces.enosys)
+    if (isWhole) seen.enosys = failed(failurePlaces.enosys)
     if (proven) {
       seen.eperm = failed(failurePlaces.eperm)
       seen.eacces = failed(failurePlaces.eacces)
@@ -130,6 +150,7 @@ export function readCounts(
   }
   const incomplete: readonly (readonly [DiagnosticCode, bigint])[] = [
     ['calls-lost', lost.calls],
+    ['answers-lost', lost.answers],
     ['processes-lost', lost.processes],
   ]
   for (const [code, count] of incomplete)
