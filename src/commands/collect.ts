@@ -2,9 +2,8 @@
 // observations of a container go to a file, a registry or stdout; `generate` and `observe` merge them.
 import { Option } from 'commander'
 import { stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
-import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import {
   Collector,
   criSockets,
@@ -19,14 +18,13 @@ import {
   type Collected,
   type ContainerNames,
 } from '../record/index.ts'
-import { harmlessJson } from '../json-string.ts'
-import { parseReference, printReference, pushObservations } from '../registry/index.ts'
+import { parseReference } from '../registry/index.ts'
 import { plural } from '../report/account.ts'
 import { gapsOf, watchedLine } from '../report/watched.ts'
 import { RefusedCalls } from '../watch/index.ts'
 import { duration } from './options.ts'
-import { makeDirectory } from './directory.ts'
-import { writeOutput } from './output.ts'
+import { Deliveries } from './deliveries.ts'
+import { directoryPlace, repositoryPlace, stdoutPlace, type Place } from './collect-places.ts'
 import { RefusalStream } from './refusal-stream.ts'
 import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
 import { say } from './say.ts'
@@ -96,9 +94,9 @@ async function collectBelow(
   options: CollectFlags,
   world: World,
 ): Promise<number> {
-  const give = await receiver(options, world)
+  const deliveries = new Deliveries(await placeOf(options, world), world)
   const collector = await Collector.start(root, { refusals: options.refusals ?? false })
-  const collection = new Collection(collector, names, options, give, world)
+  const collection = new Collection(collector, names, options, deliveries, world)
   say(world, `recording below ${root.directory}`)
   try {
     const settings = { signals: world.signals, ...(options.for !== undefined && { for: options.for }) }
@@ -130,34 +128,14 @@ async function namesFor({ cri }: CollectFlags, world: World): Promise<ContainerN
   return names
 }
 
-/** Takes the observations of a container. `final`: no more will come. */
-type Receive = (id: string, name: string, observations: Observations, final: boolean) => Promise<void>
-
-async function receiver({ output, push, plainHttp }: CollectFlags, world: World): Promise<Receive> {
-  if (output !== undefined) {
-    await makeDirectory(output, world)
-    return async (id, name, observations) => {
-      const file = `${name.replaceAll('/', '_')}-${id.slice(0, 12)}.observations.json`
-      await writeOutput(printObservations(observations), join(output, file), world)
-    }
-  }
-  if (push === undefined)
-    return async (_id, _name, observations, final) => {
-      if (final) world.stdout.write(`${harmlessJson(JSON.stringify(observations))}\n`)
-    }
+/** Where the recordings go. A registry that denies them is told of before anything is recorded. */
+async function placeOf({ output, push, plainHttp }: CollectFlags, world: World): Promise<Place> {
+  if (output !== undefined) return directoryPlace(output, world)
+  if (push === undefined) return stdoutPlace(world)
   const reference = parseReference(push)
   if (reference.tag !== undefined || reference.digest !== undefined)
     throw new UserError('push-needs-repository', { reference: push })
-  const registry = registryOf(reference, world, { plainHttp: plainHttp ?? false })
-  return async (id, _name, observations) => {
-    // Each container has its own tag, so nobody overwrites another's. The tag is pushed again as the recording grows.
-    const tag = `o-${id.slice(0, 32)}`
-    await pushObservations(registry, printObservations(observations), tag).catch((error: unknown) => {
-      // The next look pushes again: a registry that is away must not lose a container's calls.
-      if (!(error instanceof UserError)) throw error
-      say(world, `${printReference({ ...reference, tag })}: not pushed: ${error.message}`)
-    })
-  }
+  return repositoryPlace(registryOf(reference, world, { plainHttp: plainHttp ?? false }), world)
 }
 
 class Collection {
@@ -165,11 +143,9 @@ class Collection {
   readonly #names: ContainerNames
   readonly #select: readonly string[]
   readonly #tellsRefusals: boolean
-  readonly #give: Receive
+  readonly #deliveries: Deliveries
   readonly #world: World
   readonly #known = new Map<string, string>()
-  /** For each container what was given last. */
-  readonly #given = new Map<string, string>()
   readonly #late = new Map<string, number>()
   readonly #unfiltered = new Set<string>()
   /** By pod, the containers that ended without a name. */
@@ -177,20 +153,19 @@ class Collection {
   readonly #refused: RefusalStream
   /** The number of failed calls under filters that the kernel does not keep. */
   #untold = 0
-  #written = 0
 
   constructor(
     collector: Collector,
     names: ContainerNames,
     options: CollectFlags,
-    give: Receive,
+    deliveries: Deliveries,
     world: World,
   ) {
     this.#collector = collector
     this.#names = names
     this.#select = options.select ?? []
     this.#tellsRefusals = options.refusals ?? false
-    this.#give = give
+    this.#deliveries = deliveries
     this.#world = world
     this.#refused = new RefusalStream((row) => say(world, watchedLine(row)))
     collector.onNew(() => void this.#learn())
@@ -206,34 +181,26 @@ class Collection {
     this.#collector.refresh()
     await this.#learn()
     const done = new Set<string>()
-    await together(
-      this.#collector.read((id) => this.#chosen(id)),
-      async (each) => {
-        await this.#take(each, last)
-        const isDone = each.ended && this.#isDone(each.id)
-        if (isDone) done.add(each.id)
-        if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
-      },
-    )
+    for (const each of this.#collector.read((id) => this.#chosen(id))) {
+      this.#take(each, last)
+      const isDone = each.ended && this.#isDone(each.id)
+      if (isDone) done.add(each.id)
+      if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
+    }
+    await this.#deliveries.deliver(last)
     // Before the collector forgets whose cgroups they were.
     if (this.#tellsRefusals) this.#tellRefusals(last)
     this.#collector.forget(done)
   }
 
-  async #take({ id, observations, ended, unfiltered }: Collected, last: boolean): Promise<void> {
+  #take({ id, observations, ended, unfiltered }: Collected, last: boolean): void {
     const name = this.#chosen(id)
     if (name === undefined) return
     if (unfiltered && !this.#unfiltered.has(id)) {
       this.#unfiltered.add(id)
       say(this.#world, `${name}: runs without a seccomp filter, so no profile holds for it: not recorded`)
     }
-    if (observations === undefined) return
-    const grown = contentOf(observations)
-    const final = ended || last
-    if (this.#given.get(id) === grown && !final) return
-    if (!this.#given.has(id)) this.#written++
-    this.#given.set(id, grown)
-    await this.#give(id, name, observations, final)
+    if (observations !== undefined) this.#deliveries.take({ id, name, observations }, ended || last)
   }
 
   /** Tells what was refused since the last time. `last`: all of it. */
@@ -277,30 +244,9 @@ class Collection {
         this.#world,
         `${plural(unknown, 'container')} ended before the name could be read: what ran there is not written`,
       )
-    say(this.#world, `${plural(this.#written, 'container')} recorded`)
-    if (this.#written === 0) throw new UserError('nothing-collected')
+    say(this.#world, `${plural(this.#deliveries.count, 'container')} recorded`)
+    if (this.#deliveries.count === 0) throw new UserError('nothing-collected')
+    this.#deliveries.end()
     return 0
   }
-}
-
-/** Some at once: a registry may be far away, and the end of a pod has its time. */
-async function together<T>(all: readonly T[], work: (each: T) => Promise<void>): Promise<void> {
-  const rest = all.values()
-  const worker = async (): Promise<void> => {
-    for (const each of rest) await work(each)
-  }
-  await Promise.all(Array.from({ length: 8 }, worker))
-}
-
-/** The part that makes a profile: a recording that differs only in counts is not written again. */
-function contentOf({ architectures, unknown }: Observations): string {
-  const calls = [architectures, unknown].flatMap((part) =>
-    Object.entries(part).flatMap(([architecture, all]) =>
-      Object.entries(all).map(([call, { args, refused }]) => [architecture, call, args, refused]),
-    ),
-  )
-  return JSON.stringify([
-    calls,
-    Math.floor(Math.log2(countCalls({ architectures, unknown } as Observations))),
-  ])
 }

@@ -1,7 +1,7 @@
 // `pull`: fetches a profile or observations from a registry, byte for byte as pushed, and checks them against the
 // digest.
 import { parseProfile } from '../profile/index.ts'
-import { parseObservations } from '../read/observations/reader.ts'
+import { parseObservations } from '../read/observations/parse.ts'
 import { parseReference, printReference } from '../registry/index.ts'
 import { outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'

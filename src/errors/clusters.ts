@@ -55,6 +55,11 @@ export const clusterErrors = {
     2,
     () => 'no container was recorded: none was chosen, or none made a call under a seccomp filter',
   ],
+  'recordings-left': [
+    2,
+    ({ recordings, why }: { readonly recordings: string; readonly why: string }) =>
+      `${recordings} could not be written: ${why}`,
+  ],
   'one-watched': [2, () => 'give exactly one of --pid, --container, --pod, --selector, --cgroup and --all'],
   'wait-without-pod': [2, () => '--wait waits for a pod that does not run yet: give --pod or --selector'],
   'add-within-one': [2, () => '--add takes one ceiling: give --within once'],

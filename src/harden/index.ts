@@ -4,17 +4,15 @@
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import { UserError } from '../errors.ts'
 import { ascending } from '../order.ts'
-import { capabilitiesAs, ownedMounts, userOf } from './as-user.ts'
-import { capabilityNeeds, type CapabilityNeeds } from './capabilities.ts'
-import type { Because, ContainerContext, SecurityContext, User } from './context.ts'
-import { deedsText } from './evidence.ts'
-import { whyIncomplete } from './lost.ts'
+import { userOf } from './as-user.ts'
+import { capabilityNeeds } from './capabilities.ts'
+import type { ContainerContext, SecurityContext, User } from './context.ts'
 import { levelOf } from './pod-security.ts'
 import { sysctlsOf } from './ports.ts'
 import { privilegesOf } from './privileges.ts'
 import { remarks } from './remarks.ts'
-import { becomes, directCommand, root, startUser } from './user.ts'
-import { whatIf, type WhatIf } from './what-if.ts'
+import { startedAs, startedAsRecorded } from './started.ts'
+import { root, startUser } from './user.ts'
 import { writableOf } from './writable.ts'
 
 export { grouped, isContext, parseContext, printContext } from './context.ts'
@@ -119,15 +117,6 @@ function containerContext(
   }
 }
 
-interface Started {
-  readonly user: User | undefined
-  readonly needed: readonly string[]
-  readonly mounts: ContainerContext['mounts']
-  readonly because: readonly Because[]
-  /** Kinds of opens, changes and privileged deeds that would be refused to the user. */
-  readonly refused: number
-}
-
 /** The user of the options; undefined if the workload starts as it was recorded. */
 function otherUser(
   context: ObservedContext,
@@ -136,94 +125,4 @@ function otherUser(
 ): User | undefined {
   if (asked === undefined || asked.uid === root || asked.uid === recorded?.uid) return undefined
   return userOf(context, asked.uid, asked.gid)
-}
-
-/** If it starts as root, the reasons also say whether a user that its programs become could start it. */
-function startedAsRecorded(
-  context: ObservedContext,
-  { user, because }: ReturnType<typeof startUser>,
-  needs: CapabilityNeeds,
-  mounts: ContainerContext['mounts'],
-): Started {
-  const what = 'runAsNonRoot'
-  const candidates = becomes(context)
-  const nonRoot =
-    user === undefined
-      ? []
-      : user.uid !== root
-        ? [{ what, evidence: 'it ran so' }]
-        : candidates.length === 0
-          ? [
-              {
-                what,
-                evidence: whyIncomplete(context, 'identities') ?? 'no program of it became anybody but root',
-              },
-            ]
-          : candidates.flatMap((each) =>
-              whatIfBecause(whatIf(context, each, ownedMounts(mounts, each)), each, context),
-            )
-  return {
-    user,
-    needed: needs.needed,
-    mounts,
-    because: [...needs.because, ...because, ...nonRoot],
-    refused: 0,
-  }
-}
-
-function startedAs(
-  user: User,
-  context: ObservedContext,
-  needs: CapabilityNeeds,
-  recorded: ContainerContext['mounts'],
-): Started {
-  const mounts = ownedMounts(recorded, user)
-  const { needed: own, missing, because } = capabilitiesAs(user, context, needs.deeds)
-  // Capabilities kept because evidence is missing stay for every user.
-  const kept = needs.needed.filter((each) => !needs.deeds.has(each))
-  const needed = [...own, ...kept].sort(ascending)
-  const files = whatIf(context, user, mounts)
-  const direct = directCommand(context)
-  return {
-    user,
-    needed,
-    mounts,
-    because: [
-      ...because,
-      ...missing,
-      ...needs.because.filter(({ what }) => !needs.deeds.has(what)),
-      { what: 'user', evidence: 'asked for' },
-      ...(direct === undefined ? [] : [direct]),
-      ...(needs.unproved === undefined
-        ? []
-        : [{ what: 'runAsNonRoot', evidence: `what root was granted is ${needs.unproved}` }]),
-      ...whatIfBecause(files, user, context),
-    ],
-    refused: missing.length + files.refused.length,
-  }
-}
-
-function whatIfBecause(
-  { uses, refused, prepared, unknown }: WhatIf,
-  { uid }: User,
-  context: ObservedContext,
-): readonly Because[] {
-  const what = 'runAsNonRoot'
-  const notKnown = unknown === 0 ? '' : `; the modes and owners of ${unknown} are not evidenced`
-  const head = `${refused.length} of root’s ${uses} opens and changes would be refused to uid ${uid}${notKnown}`
-  const incomplete = whyIncomplete(context, 'reads', 'changes')
-  return [
-    ...(incomplete === undefined
-      ? []
-      : [{ what, evidence: `what root opened and changed is ${incomplete}` }]),
-    { what, evidence: refused.length === 0 ? head : `${head}: ${deedsText(refused)}` },
-    ...(prepared.length === 0
-      ? []
-      : [
-          {
-            what,
-            evidence: `root only prepares for uid ${uid}: chown in the image instead: ${deedsText(prepared)}`,
-          },
-        ]),
-  ]
 }

@@ -3,11 +3,12 @@
 // chown(2), chmod(2), unlink(2) (sticky directories), mknod(2).
 import type { ObservedContext } from '../observe/index.ts'
 import type { ContextMount, User } from './context.ts'
+import type { ObservedChange, ObservedRead } from './changes.ts'
 import type { Deed } from './evidence.ts'
 import { isSticky, permissions, permits, read, search, write, type Owned } from './modes.ts'
 import { ancestorsOf, isWithin, normal, parentOf } from './paths.ts'
 import { root } from './user.ts'
-import { ownerOf, type ObservedChange, type ObservedRead } from './writable.ts'
+import { ownerOf } from './mounts.ts'
 
 export interface WhatIf {
   /** Kinds of opens and changes that root made. */

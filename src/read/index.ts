@@ -7,6 +7,7 @@ import { latin1 } from './byte-text.ts'
 import { decompressed } from './decompress.ts'
 import { detectFormat } from './detect.ts'
 import { formats, formatTable, type Format } from './formats.ts'
+import { isRun } from './is-run.ts'
 import { Lines } from './lines.ts'
 import { startsAsObservations } from './observations/documents.ts'
 import { joined } from './pieces.ts'
@@ -174,8 +175,13 @@ class LineFeed {
 
 function finish({ reader, accounts }: Open, sink: Sink): void {
   const codes = new Set<DiagnosticCode>()
+  const calls = new Set<string>()
+  const refused = new Set<string>()
   reader.end({
-    seen: (...call) => sink.seen(...call),
+    seen: (architecture, name, seen) => {
+      calls.add(name)
+      sink.seen(architecture, name, seen)
+    },
     unknown: (...call) => sink.unknown(...call),
     context: (context) => sink.context(context),
     account: (account) => sink.account(account),
@@ -183,6 +189,7 @@ function finish({ reader, accounts }: Open, sink: Sink): void {
     endRun: (counts) => sink.endRun(counts),
     diagnostic: (diagnostic) => {
       codes.add(diagnostic.code)
+      if (diagnostic.code === 'refused-by-filter') refused.add(diagnostic.facts?.['call'] ?? '')
       sink.diagnostic(diagnostic)
     },
   })
@@ -194,9 +201,7 @@ function finish({ reader, accounts }: Open, sink: Sink): void {
     for (const { name, ...rest } of parts ?? [account])
       sink.account({ name, format: reader.format, ...rest, evidence: rest.evidence ?? evidenceOf(codes) })
   }
-  sink.endRun(
-    whole.some(({ evidence = [] }) => !evidence.includes('wanted') && !evidence.includes('log-only')),
-  )
+  sink.endRun(whole.some(({ evidence = [] }) => isRun(evidence, calls, refused)))
 }
 
 /** The evidence of a source, derived from the diagnostics of strace's reader. */

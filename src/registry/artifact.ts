@@ -42,6 +42,11 @@ export async function pushProfile(
   )
 }
 
+/** Pushes what all shards share, which shows whether the repository takes a push. @throws UserError */
+export async function prepareRepository(registry: Registry): Promise<void> {
+  await registry.push(new TextEncoder().encode('{}'), emptyType)
+}
+
 /** The default tag follows from the content, so the same observations are pushed once. @throws UserError */
 export async function pushObservations(
   registry: Registry,

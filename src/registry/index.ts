@@ -4,6 +4,7 @@ export {
   entryLimit,
   observationsType,
   profileLimit,
+  prepareRepository,
   profileType,
   pull,
   pushObservations,

@@ -1,14 +1,15 @@
 // A cgroup as a target. Containers: the calls under their filter, from the first one if the recording began before
 // them. And recording from inside a container with its own cgroup and pid namespaces.
 import { execa } from 'execa'
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { whyNotRun, writeBundle } from '../../scripts/bundle.ts'
-import { findCgroup, removeEnded, unifiedMount } from '../../src/record/cgroups.ts'
+import { findCgroup, processesIn, removeEnded, unifiedMount } from '../../src/record/cgroups.ts'
 import { Collector } from '../../src/record/collect/index.ts'
 import { record, type RecordNotice } from '../../src/record/index.ts'
+import { textOf } from '../../src/record/runner/processes.ts'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
 
@@ -89,19 +90,36 @@ t.test('begun before a container: its runtime is not in the record, and its star
   t.notOk(done.observations.diagnostics.some(({ code }) => code === 'startup-missing'))
 })
 
+/** Starts a container that never ends, calls `during` once it makes calls, and ends it. */
+async function endless(
+  [name, script, filter]: readonly [name: string, script: string, filter: unknown],
+  during: (pid: number) => Promise<void>,
+): Promise<void> {
+  const running = container(name, ['/bin/sh', '-c', `while :; do ${script}; sleep 0.2; done`], filter)
+  const ended = running.catch(() => undefined)
+  const directory = join(mount, group, name)
+  const shell = (): number | undefined =>
+    (existsSync(directory) ? processesIn(directory) : []).find((pid) => textOf(pid, 'comm') === 'sh\n')
+  try {
+    for (let tries = 0; tries < 600 && shell() === undefined; tries++) await wait(50)
+    await during(shell() ?? 0)
+  } finally {
+    await execa('runc', ['--root', join(work, 'runc'), 'kill', name, 'KILL'], { reject: false })
+    await ended
+  }
+}
+
 t.test('begun later: the start is missing, and a container without a filter is named', async (t) => {
-  const running = [
-    container('filtered', ['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do sleep 0.5; done'], allowAll),
-    container('open', ['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do echo; sleep 0.5; done'], undefined),
-  ]
-  await wait(1000)
-  const notices: RecordNotice[] = []
-  const done = await record({ cgroup: `/${group}`, for: 1500, notice: (each) => notices.push(each) })
-  await Promise.all(running)
-  t.ok(done.observations.diagnostics.some(({ code }) => code === 'startup-missing'))
-  t.notOk(called(done).includes('write'), 'echo of the container without a filter')
-  const [named] = notices.filter(({ code }) => code === 'without-filter')
-  t.match(named, { code: 'without-filter', processes: /sh/ })
+  await endless(['filtered', 'true', allowAll], () =>
+    endless(['open', 'echo', undefined], async () => {
+      const notices: RecordNotice[] = []
+      const done = await record({ cgroup: `/${group}`, for: 3000, notice: (each) => notices.push(each) })
+      t.ok(done.observations.diagnostics.some(({ code }) => code === 'startup-missing'))
+      t.notOk(called(done).includes('write'), 'echo of the container without a filter')
+      const [named] = notices.filter(({ code }) => code === 'without-filter')
+      t.match(named, { code: 'without-filter', processes: /sh/ })
+    }),
+  )
 })
 
 t.test('what the container’s own filter refuses is told, by argument too', async (t) => {
@@ -148,6 +166,25 @@ const inside = (prepare: string): readonly [string, ...string[]] => [
   'sh',
   mount,
 ]
+
+t.test('what the kernel refused, told from what the filter refused; by cgroup and by process', async (t) => {
+  const filter = {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['chroot'], action: 'SCMP_ACT_ERRNO', errnoRet: 1 }],
+  }
+  // Without capabilities the kernel refuses both; where the filter refuses, it comes first.
+  await endless(['refused', 'hostname x; chroot / true', filter], async (pid) => {
+    for (const target of [{ cgroup: `/${group}` }, { pid }]) {
+      const { observations } = await record({ ...target, for: 3000 })
+      const [calls = {}] = Object.values(observations.architectures)
+      const { count = 0, eperm } = calls['sethostname'] ?? {}
+      const by = Object.keys(target).join(' ')
+      t.ok(count > 0, `${by}: the call was seen`)
+      t.equal(eperm, count, `${by}: the kernel refused each`)
+      t.notOk('chroot' in calls, `${by}: the filter refused each`)
+    }
+  })
+})
 
 t.test('in namespaces of its own: by the host’s hierarchy, and never by its own', async (t) => {
   const host = join(work, 'host')

@@ -8,7 +8,7 @@ import { rowLimits } from '../../src/observe/context-fold.ts'
 import { mergeObservations, printObservations, type Observations } from '../../src/observe/index.ts'
 import { contextLists, type ObservedContext } from '../../src/read/observations/context.ts'
 import { rowShapes } from '../../src/read/observations/context-rows.ts'
-import { parseObservations } from '../../src/read/observations/reader.ts'
+import { parseObservations } from '../../src/read/observations/parse.ts'
 
 interface Schema {
   readonly $ref?: string

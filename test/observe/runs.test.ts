@@ -43,6 +43,59 @@ t.test('each source is a run, a set of -ff is one, a profile is none; merging ad
   t.same(mergeObservations(both, await observed(run('close'))).architectures.x86_64?.['dup']?.runs, 0)
 })
 
+/** Sources that show a part of a run, and what makes one of them whole. */
+const seccompLog = (code: string, ...numbers: readonly number[]): string =>
+  numbers
+    .map(
+      (number) =>
+        `type=SECCOMP msg=audit(1795481439.099:${number}): auid=1 uid=0 gid=0 ses=1 pid=588 comm="a" exe="/a" sig=0 arch=c000003e syscall=${number} compat=0 ip=0x7f code=${code}\n`,
+    )
+    .join('')
+const [logs, refuses] = ['0x7ffc0000', '0x50001']
+const asked = (number: number): string =>
+  `type=SYSCALL msg=audit(1795481439.099:1): arch=c000003e syscall=${number} success=yes exit=0 a0=1 a1=0 a2=0 a3=0 items=0 ppid=1 pid=588 comm="a" exe="/a"\n`
+const refusal = (call: string, answer: string): string =>
+  `${JSON.stringify({ at: '2026-11-29T09:08:38Z', last: '2026-11-29T09:08:38Z', where: 'a/b/c', arch: 'x86_64', syscall: call, answer, filter: 'x', count: 1 })}\n`
+const enriched = (...calls: readonly string[]): string =>
+  calls
+    .map(
+      (call) =>
+        `I1117 10:36:56.116123   99999 enricher.go:378] log-enricher "msg"="audit" "container"="c" "executable"="/a" "namespace"="n" "node"="1" "pid"=2 "pod"="p" "profile"="x" "syscallID"=1 "syscallName"="${call}" "timestamp"="1637145416.110:1" "type"="seccomp"\n`,
+    )
+    .join('')
+const parts: readonly (readonly [what: string, text: string, runs: number])[] = [
+  ['what a filter refused', seccompLog(refuses, 83, 84), 0],
+  ['what an allow-list logged', seccompLog(logs, 83, 84), 0],
+  ['a program inside that may not execute', seccompLog(refuses, 59, 83), 0],
+  ['what a filter that logs everything logged', seccompLog(logs, 59, 12, 83), 1],
+  ['the same, beside what it refused', seccompLog(logs, 59, 12) + seccompLog(refuses, 83), 1],
+  ['what `watch` saw refused', refusal('mkdir', 'SCMP_ACT_ERRNO(1)'), 0],
+  ['what `watch` saw logged', refusal('mkdir', 'SCMP_ACT_LOG'), 0],
+  ['an execve that `watch` saw refused', refusal('execve', 'SCMP_ACT_ERRNO(1)'), 0],
+  ['the operator’s log of a recording', enriched('execve', 'brk'), 1],
+  ['the operator’s log of a profile', enriched('mkdir'), 0],
+  ['what an audit rule asked for', asked(59) + asked(83), 0],
+  [
+    'failed calls alone',
+    '     0.100 ( 0.001 ms): a/1 dup(fildes: 9) = -1 EBADF (Bad file descriptor)\n'.repeat(3),
+    0,
+  ],
+]
+
+t.test('a source that shows a part of a run is none, and leaves the estimate alone', async (t) => {
+  const runs = [run('close', 'dup'), run('close')]
+  const alone = estimateRuns(await observed(...runs))
+  for (const [what, text, count] of parts) {
+    const part = await observed(text)
+    t.equal(part.runs ?? 1, count, what)
+    const all = mergeObservations(await observed(...runs), part)
+    t.strictSame(all, mergeObservations(part, await observed(...runs)), `${what}, in any order`)
+    t.equal(all.runs, 2 + count, what)
+    if (count > 0) continue
+    t.match(estimateRuns(all), { runs: 2, once: alone?.once, expectedNew: alone?.expectedNew }, what)
+  }
+})
+
 t.test('worked examples', async (t) => {
   t.equal(estimateRuns(await observed(run('close'))), undefined)
   const same = estimateRuns(await observed(run('close'), run('close')))

@@ -14,7 +14,7 @@ import {
   slotArchitectures,
   specsFor,
 } from '../../src/record/ebpf/context/calls.ts'
-import { slots, specPlaces } from '../../src/record/ebpf/context/maps.ts'
+import { slots, specPlaces } from '../../src/record/ebpf/context/layout.ts'
 import { currentSlot } from '../../src/record/ebpf/context/slot.ts'
 import { layoutOf, type RecorderMachine } from '../../src/record/ebpf/layout.ts'
 import { BpfMachine } from './bpf-machine.ts'

@@ -12,7 +12,7 @@ import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
 import { layoutOf, type Layout, type RecorderMachine } from '../../src/record/ebpf/layout.ts'
-import { controlKeys, createMaps, key32, setMember, type Maps } from '../../src/record/ebpf/maps.ts'
+import { controlKeys, createMaps, key32, setMember, value64, type Maps } from '../../src/record/ebpf/maps.ts'
 import type { Membership } from '../../src/record/ebpf/membership.ts'
 import { forgetParts, readParts } from '../../src/record/ebpf/parts.ts'
 import { programsFor, type Programs } from '../../src/record/ebpf/program.ts'
@@ -70,7 +70,7 @@ interface Call {
   readonly result?: bigint
   /** The kernel skips the program at sys_enter. */
   readonly skipped?: true
-  /** The filter refuses the call, so the kernel never enters it. */
+  /** The filter refuses the call, or the call began before the recording: sys_exit alone is seen. */
   readonly refused?: true
   /** The other processor makes the same call right before this one updates a map. */
   readonly atOnce?: true
@@ -86,6 +86,8 @@ interface Variant {
   readonly watch?: Watch
   /** Programs at system calls can be preempted. */
   readonly isPreempted?: true
+  /** A filter may refuse calls from the start. */
+  readonly refusable?: true
 }
 
 /** A kernel with the recorder's programs loaded; the test makes its tasks and their calls. */
@@ -99,13 +101,14 @@ class Simulated {
   readonly #watching: Buffer | undefined
 
   constructor(architecture: RecorderMachine, membership: Membership, variant: Variant = {}) {
-    const { kernel, watch, isPreempted = false } = variant
+    const { kernel, watch, refusable, isPreempted = false } = variant
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
     const layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
     this.#layout = { ...layout, isPreempted }
     this.#maps = createMaps(this.#machine, architecture, membership, { processes: 1024, processors: 2 })
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
+    if (refusable) this.#machine.update(this.#maps.control, key32(controlKeys.refusable), value64(1))
     const programs = programsFor(this.#layout, this.#maps, membership, 1)
     this.#programs = Object.fromEntries(
       Object.entries(programs).map(([name, lines]: [string, Programs['sys_enter']]) => [
@@ -386,8 +389,8 @@ for (const [machine, since5_11] of [
   })
 
   t.test(`${name}: how often a call, and a value, was refused`, (t) => {
-    const seen = (calls: readonly Partial<Call>[]): Readonly<Record<string, unknown>> => {
-      const kernel = new Simulated(machine, tree, variant)
+    const seen = (calls: readonly Partial<Call>[], also: Variant = {}): Readonly<Record<string, unknown>> => {
+      const kernel = new Simulated(machine, tree, { ...variant, ...also })
       kernel.adopt(100)
       for (const call of calls) kernel.call({ number: 0, ...call })
       const all = kernel.observations().architectures[machine] ?? {}
@@ -427,16 +430,62 @@ for (const [machine, since5_11] of [
       },
     )
     const carriedOut = call('keyctl', 0n, 5n)
+    const byKernel = call('keyctl', 0n, -1n)
     const byFilter = call('keyctl', 0n, -1n, { refused: true })
     const none = [0, 0, 0, {}]
-    t.strictSame(seen([call('prctl', 22n, 0n), carriedOut, byFilter]), {
-      keyctl: [1, ...none],
-      prctl: [1, ...none],
-    })
-    t.strictSame(seen([call('seccomp', 1n, 0n), carriedOut, byFilter]), {
-      keyctl: [1, ...none],
-      seccomp: [1, ...none],
-    })
+    const setters = {
+      prctl: call('prctl', 22n, 0n),
+      seccomp: call('seccomp', 1n, 0n),
+    }
+    for (const [name, setter] of Object.entries(setters)) {
+      t.strictSame(
+        seen([setter, carriedOut, byFilter, byFilter]),
+        { keyctl: [1, ...none], [name]: [1, ...none] },
+        `${name} set a filter, which refused what was carried out before`,
+      )
+      t.strictSame(
+        seen([byKernel, setter, byKernel, byFilter]),
+        { keyctl: [2, 2, 0, 0, {}], [name]: [1, ...none] },
+        `${name} set a filter; the kernel refused too`,
+      )
+    }
+    const option = call('prctl', 15n, 0n)
+    t.strictSame(seen([option, byKernel]), { keyctl: [1, 1, 0, 0, {}], prctl: [1, ...none] })
+
+    const refusable = { refusable: true } as const
+    const rows: readonly (readonly [string, readonly Partial<Call>[], Readonly<Record<string, unknown>>])[] =
+      [
+        ['by the kernel', [byKernel, byKernel], { keyctl: [2, 2, 0, 0, {}] }],
+        ['by a filter alone', [byFilter, byFilter], {}],
+        ['by a filter after a success', [carriedOut, byFilter], { keyctl: [1, ...none] }],
+        ['by both', [byKernel, byFilter], { keyctl: [1, 1, 0, 0, {}] }],
+        [
+          'by a filter, while another thread succeeds',
+          [call('keyctl', 0n, 5n, { pid: 101 }), byFilter],
+          { keyctl: [1, ...none] },
+        ],
+        [
+          'a call that began before the recording, then a success',
+          [call('keyctl', 0n, -13n, { refused: true }), carriedOut],
+          { keyctl: [1, ...none] },
+        ],
+        [
+          'another call in between',
+          [call('getpid', 0n, 100n), byFilter, byKernel],
+          { getpid: [1, ...none], keyctl: [1, 1, 0, 0, {}] },
+        ],
+        [
+          'values',
+          [
+            call('socket', 40n, -1n),
+            call('socket', 38n, 3n),
+            call('socket', 38n, -1n, { refused: true }),
+            call('socket', 16n, -1n, { refused: true }),
+          ],
+          { socket: [2, 1, 0, 0, { 40: 'EPERM' }] },
+        ],
+      ]
+    for (const [title, calls, expected] of rows) t.strictSame(seen(calls, refusable), expected, title)
     t.end()
   })
 

@@ -4,39 +4,33 @@
 // Authority: capabilities(7), credentials(7), path_resolution(7), user_namespaces(7);
 // schemas/observations.schema.json for the shape.
 import type {
-  Counted,
-  ContainerStart,
   CapabilityCheck,
-  FileUse,
-  SeenDirectory,
-  SeenMount,
+  CapabilityRaise,
+  ContainerStart,
+  Counted,
   Execution,
   Identity,
-  CapabilityRaise,
-  UserNamespaceMade,
   PortBound,
   RingSeen,
-  changeKinds,
-  readKinds,
+  UserNamespaceMade,
 } from './evidence.ts'
+import type { changeKinds, FileUse, readKinds, SeenDirectory, SeenMount } from './file-evidence.ts'
 
-export { changeKinds, readKinds, fileTypes, refusedResults } from './evidence.ts'
 export type {
-  CapabilityName,
-  Counted,
-  ContainerStart,
-  ThreadIds,
   CapabilityCheck,
-  FileUse,
-  SeenDirectory,
-  SeenMount,
+  CapabilityName,
+  CapabilityRaise,
+  ContainerStart,
+  Counted,
   Execution,
   Identity,
-  CapabilityRaise,
-  UserNamespaceMade,
   PortBound,
   RingSeen,
+  ThreadIds,
+  UserNamespaceMade,
 } from './evidence.ts'
+export { changeKinds, fileTypes, readKinds, refusedResults } from './file-evidence.ts'
+export type { FileUse, SeenDirectory, SeenMount } from './file-evidence.ts'
 
 /** What the recording could not show. */
 export const blindSpots = [

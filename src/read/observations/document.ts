@@ -9,7 +9,10 @@ import type { ObservedContext } from './context.ts'
 /** Folded records: calls, counts and values (schemas/observations.schema.json). Two observations merge in any order. */
 export interface Observations {
   readonly version: 1
-  /** The number of runs. Each source or set of `strace -ff` is one run, a profile is none. Absent for one run. */
+  /**
+   * The number of runs. Each source or set of `strace -ff` is one run; a profile is none, and neither is a source that
+   * shows a part of a run, such as a log of refused calls. Absent for one run.
+   */
   readonly runs?: number
   /** Calls by architecture, then by libseccomp's name on it. */
   readonly architectures: Readonly<Partial<Record<Architecture, Readonly<Record<string, ObservedCall>>>>>

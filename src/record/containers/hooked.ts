@@ -32,6 +32,7 @@ export async function recordHooked(
     processes: cgroup === undefined ? [state.pid] : [],
     state: filtered ? 'counted' : 'pending',
     asked,
+    unfiltered: !filtered,
   })
   try {
     attached()

@@ -24,10 +24,6 @@ import {
   type Maps,
 } from './maps.ts'
 
-const bit30 = architectures.x32.numberBit
-/** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
-const setSeccomp = 22n
-
 /** Calls and processes that the kernel could not count. */
 export interface LostCounts {
   readonly calls: bigint
@@ -68,12 +64,9 @@ export interface About {
   readonly midway: boolean
   /** The command's file name: evidence of its own execve, which the process made while it still had our name. */
   readonly command?: string | undefined
-  /**
-   * The calls were made under a filter that may refuse some. A call that the filter refused returns like one that the
-   * kernel entered and refused.
-   */
+  /** The calls were made under a filter that may refuse some. */
   readonly foreignFilter?: boolean
-  /** What that filter refused. If it is not known, the counts of entries and failures show a part of it. */
+  /** What that filter refused. If it is not known, the calls that were refused and never entered are told. */
   readonly refused?: readonly Diagnostic[] | undefined
   /** The recording counts as a run. Default true. */
   readonly isRun?: boolean
@@ -90,8 +83,8 @@ export function readCounts(
   { name, lost, midway, command, foreignFilter = false, refused, isRun = true, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
-  const isWhole = lost.answers === 0n
-  const proven = isWhole && !midway && !foreignFilter && !setsFilter(calls, maps, machine, values)
+  /** Whether some calls failed that count as having succeeded. */
+  let isUnsure = false
   const fold = new Fold()
   let sum = 0
   const tell = (architecture: Architecture, number: number, seen: Seen): void => {
@@ -109,19 +102,23 @@ export function readCounts(
     seen.count = count
     const failed = (place: number): number =>
       Math.min(count, sumOf(calls, maps.failures, slot, place, failurePlaces.size))
-    if (isWhole) seen.enosys = failed(failurePlaces.enosys)
-    if (proven) {
-      seen.eperm = failed(failurePlaces.eperm)
-      seen.eacces = failed(failurePlaces.eacces)
+    const failures = {
+      enosys: failed(failurePlaces.enosys),
+      eperm: failed(failurePlaces.eperm),
+      eacces: failed(failurePlaces.eacces),
     }
+    if (lost.answers === 0n) Object.assign(seen, failures)
+    else isUnsure ||= Object.values(failures).some((times) => times > 0)
     for (const argument of wanted.get(call) ?? []) {
       const mask = maskOf(call, argument)
       for (const [value, refusal] of values.get(slot)?.get(argument) ?? [])
-        noteAnswered(seen, argument, value & mask, proven ? refusal : undefined)
+        noteAnswered(seen, argument, value & mask, lost.answers === 0n ? refusal : undefined)
       if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
     }
     return seen
   }
+  const refusals = (slot: number): number =>
+    sumOf(calls, maps.failures, slot, failurePlaces.refused, failurePlaces.size)
   for (const [index, architecture] of architecturesOf[machine].entries()) {
     for (let number = 0; number < slotsPerArchitecture; number++) {
       const slot = index * slotsPerArchitecture + number
@@ -131,7 +128,7 @@ export function readCounts(
       // The kernel renames the task when that execve has succeeded: to the first 15 bytes of the file's name.
       const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)
       if (seen !== undefined) tell(architecture, full, seen)
-      if (foreignFilter && refused === undefined && call !== '' && isRefused(calls, maps, slot))
+      if (foreignFilter && refused === undefined && call !== '' && refusals(slot) > 0)
         fold.diagnostic({ code: 'refused-by-filter', at: name, facts: { call } })
     }
   }
@@ -150,7 +147,7 @@ export function readCounts(
   }
   const incomplete: readonly (readonly [DiagnosticCode, bigint])[] = [
     ['calls-lost', lost.calls],
-    ['answers-lost', lost.answers],
+    ['answers-lost', isUnsure ? lost.answers : 0n],
     ['processes-lost', lost.processes],
   ]
   for (const [code, count] of incomplete)
@@ -162,16 +159,6 @@ export function readCounts(
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   fold.endRun(isRun)
   return fold.observations()
-}
-
-/** Whether the call returned refused more often than it was entered: a filter refuses before the entry. */
-function isRefused(calls: MapReader, maps: Maps, slot: number): boolean {
-  const failed = Object.entries(failurePlaces).reduce(
-    (sum, [answer, place]) =>
-      answer === 'size' ? sum : sum + sumOf(calls, maps.failures, slot, place, failurePlaces.size),
-    0,
-  )
-  return failed > sumOf(calls, maps.counts, slot)
 }
 
 /** The bits of a register that carry the value. The upper half of ipc's first argument is a version. */
@@ -205,29 +192,6 @@ function refusalIn(value: Buffer | undefined): RefusalErrno | undefined {
   const eperm = count(valuePlaces.eperm)
   if (eperm + count(valuePlaces.eacces) < count(valuePlaces.entered)) return undefined
   return eperm > 0n ? 'EPERM' : 'EACCES'
-}
-
-/**
- * Whether a recorded process may have set a filter: by seccomp(2), or prctl(2) with PR_SET_SECCOMP or unknown options.
- * A call that a filter refuses is never entered but returns like any refused call, so refusals then prove nothing.
- */
-function setsFilter(
-  calls: MapReader,
-  maps: Maps,
-  machine: RecorderMachine,
-  values: ReadonlyMap<number, ReadonlyMap<number, RefusalsByValue>>,
-): boolean {
-  return architecturesOf[machine].some((architecture, place) => {
-    const slotOf = (name: string): number | undefined => {
-      const number = syscallTable(architecture).byName(name)?.number
-      return number === undefined ? undefined : place * slotsPerArchitecture + (number & ~bit30)
-    }
-    const [seccomp, prctl] = [slotOf('seccomp'), slotOf('prctl')]
-    if (seccomp !== undefined && sumOf(calls, maps.counts, seccomp) > 0) return true
-    if (prctl === undefined) return false
-    const cut = calls.lookup(maps.slots, key32(prctl))?.readUInt32LE(slotPlaces.cut) ?? 0
-    return (cut & 1) === 1 || values.get(prctl)?.get(0)?.has(setSeccomp) === true
-  })
 }
 
 /** The sum over all processors of the number at `place` in values of `size` bytes. */

@@ -36,6 +36,8 @@ export function memberSlots(machine: RecorderMachine): readonly (readonly [membe
 export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
 /** The bit of `wanted` beyond the six arguments: the structure that argument 0 of clone3 points to. */
 export const wantedBehind = 1 << 6
+/** The bit of `wanted` that is no argument: the call may set a filter. */
+export const maySetFilter = 1 << 7
 /** Places in struct clone_args (include/uapi/linux/sched.h) of the members that clone has in its first argument. */
 export const cloneArgs = { flags: 0, exitSignal: 32, size: 40 } as const
 /** Places in `control`. */
@@ -49,11 +51,13 @@ export const controlKeys = {
   /** The time and the slot of the newest call that had not been made before. */
   newestAt: 6,
   newestSlot: 7,
+  /** 1 from when on a filter may refuse calls, so that entries are noted in `inside`. */
+  refusable: 8,
 } as const
 /** Values of `states`: not recorded, recorded from its own execve on, recorded. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
-/** Places in the value of `failures`. */
-export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, size: 24 } as const
+/** Places in the value of `failures`; `refused`: not entered, because a filter refused the call. */
+export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, refused: 24, size: 32 } as const
 /** Places in the value of `values`: how many calls were entered with the value, and how many failed with each errno. */
 export const valuePlaces = { entered: 0, eperm: 8, eacces: 16, size: 24 } as const
 /** Places in the key of `values`: slot, index of the argument, value. */
@@ -77,7 +81,7 @@ export interface Groups {
 export interface Maps {
   /** Per slot, the number of calls. */
   readonly counts: KernelMap
-  /** Per slot, how many calls failed with each errno of `failurePlaces`. */
+  /** Per slot, how many calls failed with each errno of `failurePlaces`, or were refused. */
   readonly failures: KernelMap
   readonly slots: KernelMap
   /** Distinct values of the wanted arguments. */
@@ -89,6 +93,8 @@ export interface Maps {
   /** The ids of the recorded processes, as a list. */
   readonly members: KernelMap
   readonly control: KernelMap
+  /** By thread id, the slot of the call that the thread has entered, plus one; 0 after its end. See inside.ts. */
+  readonly inside: KernelMap
   /** By signal number, how often the signal was sent to the command. */
   readonly arrivals: KernelMap
   /** Only with separate counts. */
@@ -135,7 +141,8 @@ export function createMaps(
       underFilter && { joined: calls.createMap('joined', { type: 'hash', key: 8, value: 4, entries: 16 }) }),
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
-    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 8 }),
+    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 9 }),
+    inside: calls.createMap('inside', { type: 'lruHash', key: 4, value: 4, entries: 65536 }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
   }
 }

@@ -5,6 +5,7 @@ import { basename } from 'node:path'
 import type { EndingSignal } from '../recording.ts'
 import type { Recorder, Scope, StartedClient } from '../recorder.ts'
 import { endingOf } from '../runner/ending.ts'
+import { isFiltered } from '../runner/processes.ts'
 import { programOf } from '../runner/program.ts'
 import { recordAdded } from './added.ts'
 import type { Membership } from './membership.ts'
@@ -16,7 +17,12 @@ const echo = 150
 export const ebpf: Recorder = {
   prepare: async ({ name, options, scope, watch, clients, takesExec, awaits = () => true }) => {
     const file = programOf(options)
-    const session = await Session.start(membershipOf(scope), { asked: options.arguments, watch })
+    const session = await Session.start(membershipOf(scope), {
+      asked: options.arguments,
+      watch,
+      // A command inherits our filter, if we have one.
+      unfiltered: scope === 'tree' && !isFiltered('self'),
+    })
     const over = new AbortController()
     if (takesExec) void recordAdded(session, options.notice, over.signal)
     let last: readonly StartedClient[] | undefined

@@ -29,6 +29,7 @@ import {
   groupValue,
   key32,
   key64,
+  maySetFilter,
   memberSlots,
   setMember,
   type memberStates,
@@ -57,6 +58,9 @@ const multiplexed: ReadonlyMap<string, readonly number[]> = new Map([
   ['ipc', [0]],
 ])
 
+/** The calls that can set a filter. */
+const filterSetters = ['seccomp', 'prctl']
+
 /** Argument indexes by call. */
 export type ArgumentIndexes = ReadonlyMap<string, readonly number[]>
 
@@ -69,6 +73,8 @@ export interface SessionOptions {
   readonly watch?: Watch | undefined
   /** Ids of cgroups that are not counted. */
   readonly leftOut?: readonly bigint[]
+  /** No filter refuses a call until a member sets one. */
+  readonly unfiltered?: boolean
   /** What runs at sys_exit besides the recording's own programs. */
   readonly atExit?: readonly AssemblyLine[] | undefined
 }
@@ -132,7 +138,15 @@ export class Session {
    */
   static async start(
     membership: Membership,
-    { processes = [], state = 'counted', asked, watch, leftOut: without = [], atExit }: SessionOptions = {},
+    {
+      processes = [],
+      state = 'counted',
+      asked,
+      watch,
+      leftOut: without = [],
+      unfiltered = false,
+      atExit,
+    }: SessionOptions = {},
   ): Promise<Session> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -146,6 +160,7 @@ export class Session {
       })
       const wanted = wantedArguments(asked)
       wantArguments(calls, maps, machine, wanted)
+      if (!unfiltered) calls.update(maps.control, key32(controlKeys.refusable), value64(1))
       for (const cgroup of without) leaveOut(calls, maps, cgroup)
       for (const process of processes) setMember(calls, maps, process, state)
       const refusals = watch && createRefusalMaps(calls, machine, watch)
@@ -418,15 +433,15 @@ export function wantArguments(
   machine: RecorderMachine,
   wanted: ArgumentIndexes,
 ): void {
-  // prctl's option is always read, because counted.ts must know whether a filter was set.
-  const known = new Map([...wanted, ['prctl', [0, ...(wanted.get('prctl') ?? [])]]] as const)
+  const known = new Map([...filterSetters.map((name) => [name, []] as const), ...wanted])
   const slots = maps.groups?.template ?? maps.slots
   for (const [place, architecture] of architecturesOf[machine].entries()) {
     for (const [name, indexes] of known) {
       const number = syscallTable(architecture).byName(name)?.number
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
-      value.writeUInt32LE(scalarsInMemory.has(name) ? wantedBehind : bitsOf(indexes), slotPlaces.wanted)
+      const bits = scalarsInMemory.has(name) ? wantedBehind : bitsOf(indexes)
+      value.writeUInt32LE(bits | (filterSetters.includes(name) ? maySetFilter : 0), slotPlaces.wanted)
       calls.update(slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
     }
   }

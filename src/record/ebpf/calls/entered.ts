@@ -8,6 +8,7 @@ import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture, type Maps } from '../maps.ts'
 import { member, type Membership } from '../membership.ts'
 import { familyMember } from './family.ts'
+import { filterSet, noteEntry } from './inside.ts'
 import { architecture } from './number.ts'
 import { counted } from './slot.ts'
 import { values, begun, held } from './values.ts'
@@ -40,12 +41,15 @@ export function entered(
     bpf.move(1, 7),
     bpf.addRegister(1, 9),
     bpf.storeLower(frame, places.slot, 1),
+    ...noteEntry(maps),
     ...counted(maps, membership, 'call', standIn),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
+    ...filterSet(maps, layout.registers.arguments, 'wide'),
     ...values(maps, layout.registers.arguments, 'wide', false, noteValue),
     bpf.jump('done'),
     bpf.label('compat'),
+    ...filterSet(maps, layout.registers.compatArguments, 'compat'),
     ...values(maps, layout.registers.compatArguments, 'compat', true, noteValue),
     ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership, standIn) : []),
     bpf.jump('done'),

@@ -8,6 +8,7 @@ import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture, type Maps } from '../maps.ts'
 import { member, type Membership } from '../membership.ts'
 import { failedMember } from './family.ts'
+import { hadEntered, noteExit } from './inside.ts'
 import { architecture } from './number.ts'
 import { failures, result, failed } from './slot.ts'
 import { values, refused } from './values.ts'
@@ -20,7 +21,7 @@ export function left(layout: Layout, maps: Maps, membership: Membership): readon
   return [
     bpf.load(9, 1, 8),
     ...Object.values(failures).map((each) => bpf.jumpIf(9, 'equal', each, 'failed')),
-    bpf.jump('done'),
+    ...noteExit(maps),
     bpf.label('failed'),
     bpf.store(frame, result, 9),
     bpf.load(6, 1, 0),
@@ -32,6 +33,7 @@ export function left(layout: Layout, maps: Maps, membership: Membership): readon
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'done'),
     bpf.addRegister(9, 7),
     bpf.storeLower(frame, -16, 9),
+    ...hadEntered(maps, membership),
     ...failed(maps, membership, 'call', 'members'),
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...values(maps, layout.registers.arguments, 'wide', false, refused),

@@ -5,7 +5,7 @@ import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, read, readUser } from '../blocks.ts'
 import { bindMember, slotsOfCalls, type SlotArchitecture } from './calls.ts'
 import { argument, ended, errno, name, own } from './ended.ts'
-import { bindKey, slots } from './maps.ts'
+import { bindKey, slots } from './layout.ts'
 import { at, clearStack, countRow, follow, forgetGranted, type ProgramInputs } from './pieces.ts'
 
 const lowPorts = 1024

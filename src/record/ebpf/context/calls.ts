@@ -12,7 +12,7 @@ import {
 } from '../../../read/observations/path-calls.ts'
 import { plainCall } from '../../../read/observations/plain-call.ts'
 import type { Layout, RecorderMachine } from '../layout.ts'
-import { absent, slots, specKinds, specPlaces } from './maps.ts'
+import { absent, slots, specKinds, specPlaces } from './layout.ts'
 
 /** Calls that may give or drop capabilities, make a user namespace or use io_uring, without a capability check. */
 export const privilegeCalls = ['capset', 'prctl', 'unshare', 'clone', 'clone3', 'io_uring_setup'] as const

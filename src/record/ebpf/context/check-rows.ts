@@ -3,7 +3,7 @@ import { memberName } from '../../../abi/multiplexers.ts'
 import { callAt, hasShortIds } from './calls.ts'
 import { noSlot } from './checks.ts'
 import type { Container } from './container.ts'
-import { checkFlags, checkKey, frames } from './maps.ts'
+import { checkFlags, checkKey, frames } from './layout.ts'
 import { textIn } from './walked.ts'
 import { aboutCalls, argumentOf, capabilityOf } from './words.ts'
 

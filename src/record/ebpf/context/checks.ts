@@ -5,7 +5,7 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lookup, read, update } from '../blocks.ts'
 import { slotArchitectures, slotsOfCalls } from './calls.ts'
-import { checkFlags, checkKey, containerValue, specPlaces } from './maps.ts'
+import { checkFlags, checkKey, containerValue, specPlaces } from './layout.ts'
 import {
   at,
   clearStack,

@@ -4,7 +4,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, lookup, noExist } from '../blocks.ts'
-import { containerValue, groupLimit } from './maps.ts'
+import { containerValue, groupLimit } from './layout.ts'
 import { at, clear, follow, lose, readInto, type ProgramInputs } from './pieces.ts'
 
 /** Notes the task in r8, the container's first program or init, unless the container is known. Uses memory in r9. */

@@ -1,7 +1,7 @@
 // Makes rows of executed programs, and of the start: the first program under the filter, and the container's settings.
 import { changers } from '../../../read/observations/changers.ts'
 import type { Container } from './container.ts'
-import { containerValue, executionKey, executionValue } from './maps.ts'
+import { containerValue, executionKey, executionValue } from './layout.ts'
 import { textIn, walkedIn } from './walked.ts'
 import { capabilitiesIn, modeOf } from './words.ts'
 

@@ -14,7 +14,7 @@ import {
   executionKey,
   executionValue,
   walkPlaces,
-} from './maps.ts'
+} from './layout.ts'
 import {
   at,
   clear,

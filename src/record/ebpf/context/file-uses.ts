@@ -2,7 +2,7 @@
 import type { ContextRows, FileUse, changeKinds } from '../../../read/observations/context.ts'
 import type { Container } from './container.ts'
 import { hasShortIds } from './calls.ts'
-import { pathKey, pathValue } from './maps.ts'
+import { pathKey, pathValue } from './layout.ts'
 import { createdMode, openFlags } from './open-flags.ts'
 import { modeOf } from './words.ts'
 

@@ -2,7 +2,8 @@
 // Authority: proc_pid_mountinfo(5), proc_pid_exe(5), include/uapi/linux/capability.h (struct vfs_cap_data).
 import { readFileSync, readlinkSync } from 'node:fs'
 import type { KernelMap, MapCalls } from '../kernel.ts'
-import { containerValue, executionKey, executionValue, type ContextMaps } from './maps.ts'
+import { containerValue, executionKey, executionValue } from './layout.ts'
+import type { ContextMaps } from './maps.ts'
 import { walkedIn } from './walked.ts'
 
 /** The shortest pause between questions in milliseconds. A pause is at least `share` times as long as the questions. */

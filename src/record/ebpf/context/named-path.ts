@@ -3,7 +3,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, increment, readUser } from '../blocks.ts'
-import { pathKey, pathValue, specKinds, specPlaces, textSize, walkPlaces } from './maps.ts'
+import { pathKey, pathValue, specKinds, specPlaces, textSize, walkPlaces } from './layout.ts'
 import { argument, fileOf, identity, spec, timed, userText, value } from './path-pieces.ts'
 import { at, clear, follow, keepRow, lookupRow, lose, type ProgramInputs } from './pieces.ts'
 import { startWalk, walk } from './walk.ts'

@@ -3,7 +3,7 @@ import type { Container } from './container.ts'
 import { addChange, addOpen, given } from './file-uses.ts'
 import { kindOf } from './calls.ts'
 import { followLinks, linksFrom, mountOf, wholePath } from './links.ts'
-import { pathKey, pathValue, textSize } from './maps.ts'
+import { pathKey, pathValue, textSize } from './layout.ts'
 import { textIn, walkedIn } from './walked.ts'
 
 export function namedRows(of: Container): void {

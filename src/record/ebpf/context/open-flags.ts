@@ -3,7 +3,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, readUser } from '../blocks.ts'
-import { pathKey, specKinds, specPlaces } from './maps.ts'
+import { pathKey, specKinds, specPlaces } from './layout.ts'
 import { argument, spec } from './path-pieces.ts'
 import { at } from './pieces.ts'
 

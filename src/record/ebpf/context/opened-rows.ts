@@ -2,7 +2,7 @@
 import type { Container } from './container.ts'
 import { addChange, addOpen, addRead, given } from './file-uses.ts'
 import { kindOf } from './calls.ts'
-import { pathKey, pathValue, textSize } from './maps.ts'
+import { pathKey, pathValue, textSize } from './layout.ts'
 import { textIn, walkedIn } from './walked.ts'
 import { modeOf, types } from './words.ts'
 

@@ -2,7 +2,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, read, readUser } from '../blocks.ts'
-import { absent, changedKeySize, pathKey, pathValue, specPlaces, textSize } from './maps.ts'
+import { absent, changedKeySize, pathKey, pathValue, specPlaces, textSize } from './layout.ts'
 import { at, follow, readInto, type ProgramInputs } from './pieces.ts'
 import { dentryPiece } from './walk.ts'
 

@@ -5,7 +5,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup } from '../blocks.ts'
-import { changedKeySize, pathKey, pathValue, slots, specKinds, specPlaces, walkPlaces } from './maps.ts'
+import { changedKeySize, pathKey, pathValue, slots, specKinds, specPlaces, walkPlaces } from './layout.ts'
 import { byName } from './named-path.ts'
 import { accessMode, createdMode, openedWith } from './open-flags.ts'
 import { argument, fileOf, identity, keyed, slot, spec, timed, userText, value } from './path-pieces.ts'

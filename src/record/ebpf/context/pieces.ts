@@ -7,7 +7,8 @@ import type { Layout } from '../layout.ts'
 import type { Maps } from '../maps.ts'
 import { alreadyThere, frame, increment, lookup, noExist, read, remove, update } from '../blocks.ts'
 import { member, type Membership } from '../membership.ts'
-import { lostPlaces, type ContextMaps } from './maps.ts'
+import { lostPlaces } from './layout.ts'
+import type { ContextMaps } from './maps.ts'
 import type { Structures } from './structures.ts'
 
 /** The inputs of a program. */

@@ -1,6 +1,6 @@
 // Makes rows of calls that concern privileges: ids, ports, capability sets, user namespaces, io_uring.
 import type { Container } from './container.ts'
-import { bindKey, identityKey, privilegeKey } from './maps.ts'
+import { bindKey, identityKey, privilegeKey } from './layout.ts'
 import { textIn } from './walked.ts'
 import { capabilitiesIn, optionNames, refusedOf } from './words.ts'
 

@@ -6,7 +6,7 @@ import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, read, readUser } from '../blocks.ts'
 import { slotsOfCalls, type SlotArchitecture } from './calls.ts'
 import { argument, ended, errno, name, own } from './ended.ts'
-import { groupLimit, identityKey, privilegeKey } from './maps.ts'
+import { groupLimit, identityKey, privilegeKey } from './layout.ts'
 import { at, clearStack, countRow, follow, type ProgramInputs } from './pieces.ts'
 
 /** include/uapi/linux/prctl.h, include/uapi/linux/sched.h */

@@ -9,7 +9,8 @@ import type { Layout } from '../layout.ts'
 import { key32, type Maps } from '../maps.ts'
 import type { Membership } from '../membership.ts'
 import { Live } from './live.ts'
-import { createContextMaps, lostPlaces, type ContextMaps } from './maps.ts'
+import { lostPlaces } from './layout.ts'
+import { createContextMaps, type ContextMaps } from './maps.ts'
 import {
   attachPrograms,
   attachRunning,

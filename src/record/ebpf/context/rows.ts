@@ -1,6 +1,6 @@
 // Turns the contents of the maps into rows of observations for each container.
 import type { ContextRows, FileUse } from '../../../read/observations/context.ts'
-import { containerValue } from './maps.ts'
+import { containerValue } from './layout.ts'
 import { checkRows } from './check-rows.ts'
 import { Container, entries, type ContainerReading } from './container.ts'
 import { executionRows } from './execution-rows.ts'

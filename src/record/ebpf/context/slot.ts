@@ -10,7 +10,7 @@ import { currentTask } from '../blocks.ts'
 import { architecturesOf, type Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 import { architecture, numbered } from '../calls/number.ts'
-import { slots } from './maps.ts'
+import { slots } from './layout.ts'
 import { at } from './pieces.ts'
 
 /** r9 = the slot of the current call, from the registers in r6; r8 = the task. Sets r7. Goes to `none` without a slot. */

@@ -3,7 +3,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, read } from '../blocks.ts'
-import { containerValue, levels, nameLimits, walkEnds, walkPlaces } from './maps.ts'
+import { containerValue, levels, nameLimits, walkEnds, walkPlaces } from './layout.ts'
 import { at, follow, readInto, type ProgramInputs } from './pieces.ts'
 import type { Structures } from './structures.ts'
 

@@ -1,5 +1,5 @@
 // Turns a kept walk into a path of the container, with the directories and mounts that the walk passed.
-import { crossing, levels, walkEnds, walkPlaces } from './maps.ts'
+import { crossing, levels, walkEnds, walkPlaces } from './layout.ts'
 
 export interface Walked {
   /** From the container's root; after `(unreachable)` if not below the root (as d_path), after `…` if cut. */

@@ -1,0 +1,110 @@
+// Which recordings of `collect` are due, and the ones that their place has not accepted. A registry that is away for a
+// while loses no container's calls: its recordings stay here, also those of containers that have ended.
+import { createHash } from 'node:crypto'
+import { UserError } from '../errors.ts'
+import { countCalls, printObservations, type Observations } from '../observe/index.ts'
+import { plural } from '../report/account.ts'
+import type { Place } from './collect-places.ts'
+import { say } from './say.ts'
+import type { World } from './world.ts'
+
+export interface Recording {
+  readonly id: string
+  readonly name: string
+  readonly observations: Observations
+}
+
+/** The longest pause after failures, in looks. */
+const longestPause = 32
+
+export class Deliveries {
+  readonly #place: Place
+  readonly #world: World
+  /** By container, the digest of what makes a profile in the recording that was due last. */
+  readonly #content = new Map<string, string>()
+  /** By container, the digest of the recording that the place has. */
+  readonly #accepted = new Map<string, string>()
+  readonly #due = new Map<string, Recording>()
+  readonly #met = new Set<string>()
+  #pause = 0
+  #looks = 0
+  /** Why the place did not accept the last recordings. */
+  #why = ''
+
+  constructor(place: Place, world: World) {
+    this.#place = place
+    this.#world = world
+  }
+
+  /** The number of containers with a recording. */
+  get count(): number {
+    return this.#met.size
+  }
+
+  /** `final`: the container has ended, or nothing more will be recorded. */
+  take(recording: Recording, final: boolean): void {
+    const { id, observations } = recording
+    this.#met.add(id)
+    if (!final && this.#place.onlyFinal) return
+    const content = digestOf(contentOf(observations))
+    if (!final && this.#content.get(id) === content) return
+    this.#content.set(id, content)
+    this.#due.set(id, recording)
+  }
+
+  /** Gives what is due to the place, some at once: a registry may be far away, and the end of a pod has its time. */
+  async deliver(last: boolean): Promise<void> {
+    if (this.#due.size === 0 || (!last && this.#looks++ < this.#pause)) return
+    const reasons: string[] = []
+    const rest = [...this.#due.values()].values()
+    const worker = async (): Promise<void> => {
+      for (const each of rest)
+        await this.#give(each).catch((error: unknown) => {
+          if (!(error instanceof UserError)) throw error
+          reasons.push(error.message)
+        })
+    }
+    await Promise.all(Array.from({ length: 8 }, worker))
+    this.#looks = 0
+    this.#pause = reasons.length === 0 ? 0 : Math.min(longestPause, Math.max(1, this.#pause * 2))
+    const [why = ''] = reasons
+    const isNew = why !== this.#why
+    this.#why = why
+    if (isNew && !last)
+      say(this.#world, why === '' ? 'every recording is accepted again' : `${why}; trying again`)
+  }
+
+  async #give(recording: Recording): Promise<void> {
+    const { id, observations } = recording
+    const text = printObservations(observations)
+    const digest = digestOf(text)
+    if (this.#accepted.get(id) !== digest) await this.#place.accept(recording, text)
+    this.#accepted.set(id, digest)
+    // A later recording may have become due meanwhile.
+    if (this.#due.get(id) === recording) this.#due.delete(id)
+  }
+
+  /** @throws UserError if some recordings were never accepted. */
+  end(): void {
+    if (this.#due.size > 0)
+      throw new UserError('recordings-left', {
+        recordings: plural(this.#due.size, 'recording'),
+        why: this.#why,
+      })
+  }
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The part that makes a profile: a recording that differs only in counts is not due again. */
+function contentOf({ architectures, unknown }: Observations): string {
+  const calls = [architectures, unknown].flatMap((part) =>
+    Object.entries(part).flatMap(([architecture, all]) =>
+      Object.entries(all).map(([call, { args, refused }]) => [architecture, call, args, refused]),
+    ),
+  )
+  return JSON.stringify([
+    calls,
+    Math.floor(Math.log2(countCalls({ architectures, unknown } as Observations))),
+  ])
+}

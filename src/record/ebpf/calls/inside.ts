@@ -1,0 +1,107 @@
+// Tells a failure of the kernel from a refusal by a filter: a call that a filter refuses is never entered, but returns
+// like one that the kernel entered and refused. Also leaves out calls that began before the recording. Each thread's
+// entry is noted until its exit. A thread that was forgotten counts as one whose call began before the recording: its
+// failures prove nothing. Nothing is noted while no filter can refuse a call.
+// Authority: kernel/entry/common.c (syscall_trace_enter: the filter comes before sys_enter), seccomp(2), prctl(2).
+import * as bpf from '../assembler.ts'
+import type { AssemblyLine } from '../assembler.ts'
+import { frame, increment, lookup, read, update } from '../blocks.ts'
+import { keying, entry, places } from '../apart.ts'
+import { controlKeys, failurePlaces, maySetFilter, type Maps } from '../maps.ts'
+import type { Membership } from '../membership.ts'
+
+/** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
+const setSeccomp = 22
+/** SECCOMP_SET_MODE_FILTER of include/uapi/linux/seccomp.h. */
+const setFilter = 1
+const [control, thread, mark] = [-64, -72, -80]
+
+/** Goes on only if a filter may refuse calls. */
+const ifRefusable = (maps: Maps, otherwise: string): readonly AssemblyLine[] => [
+  bpf.storeValue(frame, control, controlKeys.refusable),
+  ...lookup(maps.control, control),
+  bpf.jumpIf(0, 'equal', 0, otherwise),
+  bpf.load(1, 0, 0),
+  bpf.jumpIf(1, 'equal', 0, otherwise),
+]
+
+/** r0 = the address of the thread's note. */
+const noteOfThread = (maps: Maps, otherwise: string): readonly AssemblyLine[] => [
+  bpf.call('currentPidTgid'),
+  bpf.storeLower(frame, thread, 0),
+  ...lookup(maps.inside, thread),
+  bpf.jumpIf(0, 'equal', 0, otherwise),
+]
+
+/** Notes that the thread has entered the call whose slot is at -16. */
+export function noteEntry(maps: Maps): readonly AssemblyLine[] {
+  return [
+    ...ifRefusable(maps, 'noted'),
+    bpf.loadLower(1, frame, places.slot),
+    bpf.add(1, 1),
+    bpf.storeLower(frame, mark, 1),
+    ...noteOfThread(maps, 'new-thread'),
+    bpf.loadLower(1, frame, mark),
+    bpf.storeLower(0, 0, 1),
+    bpf.jump('noted'),
+    bpf.label('new-thread'),
+    ...update(maps.inside, thread, mark, 0),
+    bpf.label('noted'),
+  ]
+}
+
+/** Ends the program at the exit of a call that did not fail. */
+export function noteExit(maps: Maps): readonly AssemblyLine[] {
+  return [
+    ...ifRefusable(maps, 'done'),
+    ...noteOfThread(maps, 'done'),
+    bpf.storeValue(0, 0, 0),
+    bpf.jump('done'),
+  ]
+}
+
+/** Goes on for a failed call, whose slot is at -16, if the thread had entered it. Counts what a filter refused. */
+export function hadEntered(maps: Maps, membership: Membership): readonly AssemblyLine[] {
+  return [
+    ...ifRefusable(maps, 'had-entered'),
+    ...noteOfThread(maps, 'done'),
+    bpf.loadLower(1, 0, 0),
+    bpf.storeValue(0, 0, 0),
+    bpf.jumpIf(1, 'equal', 0, 'refused'),
+    bpf.add(1, -1),
+    bpf.loadLower(2, frame, places.slot),
+    bpf.jumpUnlessSame(1, 2, 'done'),
+    bpf.jump('had-entered'),
+    bpf.label('refused'),
+    ...keying(membership),
+    ...entry(maps.failures, membership, 'refused'),
+    bpf.add(0, failurePlaces.refused),
+    ...increment(0),
+    bpf.jump('done'),
+    bpf.label('had-entered'),
+  ]
+}
+
+/**
+ * If the call whose wanted arguments are in r9 sets a filter, entries are noted from now on. r6: registers. `arguments`:
+ * their places. The calls share no number, but prctl's option 1, whose price is the notes.
+ */
+export function filterSet(maps: Maps, [first = 0]: readonly number[], way: string): readonly AssemblyLine[] {
+  const [sets, no] = [`${way}-sets`, `${way}-no-filter`]
+  return [
+    bpf.move(1, 9),
+    bpf.and(1, maySetFilter),
+    bpf.jumpIf(1, 'equal', 0, no),
+    ...read(6, first, 8, thread),
+    bpf.loadLower(1, frame, thread),
+    bpf.jumpIf(1, 'equal', setSeccomp, sets),
+    bpf.jumpIf(1, 'equal', setFilter, sets),
+    bpf.jump(no),
+    bpf.label(sets),
+    bpf.storeValue(frame, control, controlKeys.refusable),
+    ...lookup(maps.control, control),
+    bpf.jumpIf(0, 'equal', 0, no),
+    bpf.storeValue(0, 0, 1),
+    bpf.label(no),
+  ]
+}

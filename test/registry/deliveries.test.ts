@@ -1,0 +1,187 @@
+// Recordings of `collect` on their way: what is given again, and what happens while a registry is away or denies. The
+// registry is Debian's docker-registry. The server before it counts the pushed tags, and can be away.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import {
+  directoryPlace,
+  repositoryPlace,
+  stdoutPlace,
+  type Place,
+} from '../../src/commands/collect-places.ts'
+import { Deliveries, type Recording } from '../../src/commands/deliveries.ts'
+import type { World } from '../../src/commands/world.ts'
+import { parseReference, pull, Registry, shardsOf } from '../../src/registry/index.ts'
+import { listen, startRegistry, startTokenServer, whyNoRegistry, type Service } from './service.ts'
+
+const skip = await whyNoRegistry()
+const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-deliveries-'))
+t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+
+function worldOf(): { readonly world: World; readonly out: string[]; readonly said: string[] } {
+  const [out, said]: [string[], string[]] = [[], []]
+  const into = (lines: string[]) => ({ isTerminal: false, write: (text: string) => lines.push(text) > 0 })
+  const stdin = { isTerminal: true, bytes: async function* () {} }
+  const world = {
+    stdin,
+    stdout: into(out),
+    stderr: into(said),
+    env: {},
+    cwd: folder,
+    signals: () => () => {},
+  }
+  return { world, out, said }
+}
+
+const recording = (id: string, count: number, calls: readonly string[] = ['read']): Recording => ({
+  id: id.repeat(64),
+  name: `shop/${id}/web`,
+  observations: {
+    version: 1,
+    architectures: { x86_64: Object.fromEntries(calls.map((call) => [call, { count, first: 'a:1' }])) },
+    unknown: {},
+    sources: [{ name: `shop/${id}/web`, format: 'ebpf', lines: 0, calls: count, ignored: 0, unparsed: 0 }],
+    diagnostics: [],
+  },
+})
+
+/** A registry behind a server that can be away. */
+async function relay(registry: Service) {
+  const state = { isAway: false, pushes: [] as string[] }
+  const { server, port } = await listen(
+    createServer((asked, answer) => {
+      const { url = '', method = '', headers } = asked
+      if (state.isAway) return void asked.resume().on('end', () => answer.writeHead(503).end())
+      if (method === 'PUT' && url.includes('/manifests/')) state.pushes.push(url.slice(-2))
+      const [host, to] = registry.address.split(':')
+      const passed = request({ host, port: to, path: url, method, headers }, (got) => {
+        answer.writeHead(got.statusCode ?? 500, got.headers)
+        got.pipe(answer)
+      })
+      asked.pipe(passed)
+    }),
+  )
+  return { state, address: `127.0.0.1:${port}`, end: () => void server.close() }
+}
+
+const clientOf = (address: string): Registry =>
+  new Registry(parseReference(`${address}/observations`), { credentials: async () => undefined })
+
+t.test('a recording is pushed when it has grown, and at the end if it differs', { skip }, async (t) => {
+  const registry = await startRegistry(join(folder, 'open'))
+  const before = await relay(registry)
+  t.teardown(() => (before.end(), registry.end()))
+  const client = clientOf(before.address)
+  const { world, said } = worldOf()
+  const deliveries = new Deliveries(await repositoryPlace(client, world), world)
+  const look = async (last: boolean, ...all: readonly Recording[]): Promise<readonly string[]> => {
+    for (const each of all) deliveries.take(each, last)
+    await deliveries.deliver(last)
+    return before.state.pushes.splice(0).sort()
+  }
+  t.strictSame(await look(false, recording('a', 4), recording('b', 4)), ['aa', 'bb'])
+  t.strictSame(await look(false, recording('a', 5), recording('b', 4)), [], 'counts alone')
+  t.strictSame(
+    await look(false, recording('a', 5, ['read', 'write']), recording('b', 4)),
+    ['aa'],
+    'a new call',
+  )
+  t.strictSame(
+    await look(true, recording('a', 6, ['read', 'write']), recording('b', 4)),
+    ['aa'],
+    'what differs',
+  )
+  t.strictSame(await look(true, recording('a', 6, ['read', 'write']), recording('b', 4)), [])
+  deliveries.end()
+  t.equal(deliveries.count, 2)
+  t.strictSame(said, [])
+  const { bytes } = await pull(client, `o-${'a'.repeat(32)}`, 'a')
+  t.equal(JSON.parse(Buffer.from(bytes).toString()).architectures.x86_64.write.count, 6)
+})
+
+t.test('a registry that is away gets all recordings later', { skip }, async (t) => {
+  const registry = await startRegistry(join(folder, 'away'))
+  const before = await relay(registry)
+  t.teardown(() => (before.end(), registry.end()))
+  const client = clientOf(before.address)
+  const { world, said } = worldOf()
+  before.state.isAway = true
+  const deliveries = new Deliveries(await repositoryPlace(client, world), world)
+  t.match(said.splice(0), [/answers 503 .*; recording nevertheless\n$/])
+  for (const id of ['a', 'b', 'c']) deliveries.take(recording(id, 1), true)
+  for (let looks = 0; looks < 20; looks++) await deliveries.deliver(false)
+  t.match(said, [/503.*; trying again\n$/], 'said once')
+  t.throws(() => deliveries.end(), {
+    code: 'recordings-left',
+    message: /^3 recordings could not be written: .*503/,
+    status: 2,
+  })
+  before.state.isAway = false
+  // The pause after many failures is 32 looks at most.
+  for (let looks = 0; looks < 40; looks++) await deliveries.deliver(false)
+  t.match(said.slice(1), [/^seccomp-gen: every recording is accepted again\n$/])
+  t.equal((await shardsOf(client)).length, 3)
+  t.strictSame(before.state.pushes.sort(), ['aa', 'bb', 'cc'], 'each once')
+  deliveries.end()
+})
+
+t.test('a registry that denies says so before anything is recorded', { skip }, async (t) => {
+  const tokens = await startTokenServer(join(folder, 'tokens'))
+  const registry = await startRegistry(join(folder, 'denying'), tokens.auth)
+  t.teardown(() => (tokens.end(), registry.end()))
+  const { world } = worldOf()
+  await t.rejects(repositoryPlace(clientOf(registry.address), world), {
+    code: 'registry-denies',
+  })
+})
+
+t.test('a directory that cannot be written for a while', async (t) => {
+  const { world, said } = worldOf()
+  const deliveries = new Deliveries(await directoryPlace('made', world), world)
+  rmSync(join(folder, 'made'), { recursive: true })
+  deliveries.take(recording('a', 1), false)
+  await deliveries.deliver(false)
+  t.match(said, [/cannot write .*; trying again/])
+  mkdirSync(join(folder, 'made'))
+  await deliveries.deliver(true)
+  t.strictSame(readdirSync(join(folder, 'made')), ['shop_a_web-aaaaaaaaaaaa.observations.json'])
+  deliveries.end()
+})
+
+t.test('stdout gets a recording once, when its container has ended', async (t) => {
+  const { world, out } = worldOf()
+  const deliveries = new Deliveries(stdoutPlace(world), world)
+  deliveries.take(recording('a', 1), false)
+  await deliveries.deliver(false)
+  t.strictSame(out, [])
+  deliveries.take(recording('a', 2), true)
+  await deliveries.deliver(true)
+  t.equal(out.length, 1)
+  t.match(JSON.parse(out.join('')), recording('a', 2).observations)
+})
+
+t.test('a recording that becomes due while the one before is given is not lost', async (t) => {
+  const { world } = worldOf()
+  const given: number[] = []
+  let release = (): void => undefined
+  const place: Place = {
+    onlyFinal: false,
+    accept: async ({ observations }) => {
+      given.push(observations.architectures.x86_64?.['read']?.count ?? 0)
+      await new Promise<void>((resolve) => (release = resolve))
+    },
+  }
+  const deliveries = new Deliveries(place, world)
+  deliveries.take(recording('a', 1), false)
+  const first = deliveries.deliver(false)
+  deliveries.take(recording('a', 9), true)
+  release()
+  await first
+  const second = deliveries.deliver(true)
+  release()
+  await second
+  t.strictSame(given, [1, 9])
+  deliveries.end()
+})
