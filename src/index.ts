@@ -93,6 +93,7 @@ export {
   type Records,
   type ScanOptions,
   type ScannedModule,
+  type StartedAs,
   type Tree,
   type Unresolved,
 } from './scan/index.ts'

@@ -24,6 +24,7 @@ export const rooms: readonly Room[] = [
   { path: 'sha256.ts' },
   { path: 'own.ts', packages: files, acts: true },
   { path: 'abi' },
+  { path: 'options.ts' },
   { path: 'profile', packages: ['jsonc-parser', 'yaml', 'node:module'] },
   { path: 'meaning' },
   { path: 'read', packages: ['fzstd', 'node:stream', 'node:zlib'] },

@@ -1,6 +1,7 @@
-// Names of calls that no table here has and another architecture does, so that a profile for all of them (the engines'
-// own defaults are) is not told that they are unknown. Authority: libseccomp's src/syscalls.csv, which resolves them to a
-// pseudo number; m68k's came with 2.6.
+// Names of calls that no table here has and another architecture does: a profile for all of them (the engines' own
+// defaults are) is not told that they are unknown, and a trace that shows one is of a machine that is not supported.
+// Authority: libseccomp's src/syscalls.csv, which resolves `names` to a pseudo number (m68k's came with 2.6);
+// syscalls(2); the kernel's arch/*/kernel/syscalls/syscall.tbl.
 
 const names: ReadonlySet<string> = new Set([
   'atomic_barrier', // m68k
@@ -14,4 +15,22 @@ const names: ReadonlySet<string> = new Set([
 /** Whether a call of this name exists, though on none of the architectures that have a table here. */
 export function isKnownElsewhere(name: string): boolean {
   return names.has(name)
+}
+
+const machines: Readonly<Record<string, readonly string[]>> = {
+  alpha: ['getdtablesize', 'getxgid', 'getxpid', 'getxuid', 'sethae'],
+  arc: ['arc_gettls', 'arc_settls', 'arc_usr_cmpxchg'],
+  hppa: ['lws_entry'],
+  ia64: ['getunwind', 'perfmonctl'],
+  m68k: ['atomic_barrier', 'atomic_cmpxchg_32'],
+  mips: ['cachectl', 'sysmips'],
+  or1k: ['or1k_atomic'],
+  sparc: ['getdomainname', 'kern_features', 'memory_ordering', 'utrap_install'],
+  xtensa: ['xtensa'],
+}
+
+/** The unsupported machine that alone has a call of this name; undefined if there is none, or more than one. */
+export function machineElsewhere(name: string): string | undefined {
+  if (name.startsWith('osf_')) return 'alpha'
+  return Object.keys(machines).find((machine) => machines[machine]?.includes(name))
 }

@@ -1,7 +1,7 @@
 // The system calls of each architecture and their numbers. Authority: libseccomp's syscalls.csv, because profiles use
 // its names. scripts/make-tables.ts generates the data, one file for each architecture.
 import { UserError } from '../errors.ts'
-import type { Architecture } from './architectures.ts'
+import { architectureNames, architectureOf, type Architecture } from './architectures.ts'
 import { aarch64 } from './data/aarch64.ts'
 import { arm } from './data/arm.ts'
 import { loongarch64 } from './data/loongarch64.ts'
@@ -47,7 +47,8 @@ const texts: Readonly<Record<Architecture, string>> = {
 const tables = new Map<Architecture, SyscallTable>()
 
 /**
- * The calls of an architecture with libseccomp's names and numbers. The table is made on first use and shared.
+ * The calls of an architecture, by any spelling that the command takes, with libseccomp's names and numbers. The table
+ * is made on first use and shared.
  * Source: facts/calls, whose README names the revisions.
  *
  * @throws UserError for an unknown architecture.
@@ -55,10 +56,14 @@ const tables = new Map<Architecture, SyscallTable>()
 export function syscallTable(architecture: Architecture): SyscallTable {
   const known = tables.get(architecture)
   if (known !== undefined) return known
-  if (!Object.hasOwn(texts, architecture))
-    throw new UserError('no-such-architecture', { architecture: String(architecture) })
-  const made = parseTable(architecture, texts[architecture])
-  tables.set(architecture, made)
+  const name = architectureOf(String(architecture))
+  if (name === undefined)
+    throw new UserError('no-such-architecture', {
+      architecture: String(architecture),
+      known: architectureNames,
+    })
+  const made = tables.get(name) ?? parseTable(name, texts[name])
+  tables.set(name, made)
   return made
 }
 

@@ -1,9 +1,11 @@
 // Runs every check on a profile and decides whose rules apply. Each check is a file of this room and covers one
 // subject.
+import { engineVersion, libraryVersion, runtimeVersion } from '../meaning/context-options.ts'
+import { oneOf, readOptions, text, type OptionTable } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import type { Dialect } from '../profile/document.ts'
+import { dialects, type Dialect } from '../profile/document.ts'
 import { finding, sortFindings, type Finding } from './findings.ts'
-import { parseProfile, type ParseOptions } from '../profile/parse.ts'
+import { parsedProfile, parseProfile, type ParseOptions } from '../profile/parse.ts'
 import type { EngineVersion } from '../meaning/index.ts'
 import { callProblems } from './calls.ts'
 import { conditionProblems } from './conditions.ts'
@@ -28,6 +30,14 @@ export interface ProblemOptions extends ParseOptions, Readers {
   readonly dialect?: Dialect
 }
 
+const problemTable: OptionTable<ProblemOptions> = {
+  name: text,
+  dialect: oneOf(dialects),
+  runtime: runtimeVersion,
+  libseccomp: libraryVersion,
+  engine: engineVersion,
+}
+
 const checks: readonly Check[] = [
   dialectProblems,
   wordProblems,
@@ -44,13 +54,18 @@ const checks: readonly Check[] = [
 /**
  * Every finding about a profile, sorted by place in the text. The profile is valid if no finding has severity "error".
  *
- * @throws UserError, as parseProfile does, for a text that is not a profile.
+ * @throws UserError, as parseProfile does, for a text that is not a profile; for an unknown option or a value that it
+ * does not take.
  */
 export function profileProblems(
   profile: string | ParsedProfile,
-  options: ProblemOptions = {},
+  given: ProblemOptions = {},
 ): readonly Finding[] {
-  const parsed = typeof profile === 'string' ? parseProfile(profile, options) : profile
+  const { name = 'profile', ...options } = readOptions('profileProblems', problemTable, given)
+  const parsed =
+    typeof profile === 'string'
+      ? parseProfile(profile, { name })
+      : parsedProfile(profile, 'profileProblems: profile')
   const asOci = readAsOci(parsed, options.dialect, options.engine)
   const subject = subjectOf(parsed, asOci, options)
   const found = [...parsed.flaws, ...checks.flatMap((check) => [...check(subject)])]

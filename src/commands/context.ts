@@ -10,7 +10,7 @@ import {
   type EngineVersion,
   type RuntimeVersion,
 } from '../meaning/index.ts'
-import { isLibraryVersion } from '../meaning/context.ts'
+import { isLibraryVersion } from '../meaning/context-options.ts'
 import { engineNames, readEngineVersion } from '../meaning/versions/engines.ts'
 import { readRuntimeVersion } from '../meaning/versions/runtime-word.ts'
 

@@ -82,6 +82,8 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
     if (result.unprivileged.length > 0) say(world, `no longer privileged: ${result.unprivileged.join(', ')}`)
     if (result.unconfined.length > 0)
       say(world, `still without a seccomp filter (--seccomp gives one): ${result.unconfined.join(', ')}`)
+    if (result.inherited.length > 0)
+      say(world, `still from what they extend, where lists add up: ${result.inherited.join(', ')}`)
     if (result.hostSysctls.length > 0)
       say(world, `for containers on its network, set on the host: ${result.hostSysctls.join(', ')}`)
     if (result.left.length > 0) say(world, `without evidence, left as they are: ${result.left.join(', ')}`)

@@ -7,9 +7,13 @@ import { UserError } from '../errors.ts'
 import { makeMeaning } from '../meaning/index.ts'
 import type { Observations } from '../observe/index.ts'
 import {
+  beyondChoices,
+  conditionsChoices,
+  defaultActionNames,
   derivePolicy,
   isFloorMeasured,
   partNames,
+  unseenChoices,
   versionFloor,
   type BeyondChoice,
   type FloorChoice,
@@ -76,7 +80,7 @@ export function addProfileOptions(command: Command): Command {
     .addOption(new Option('--as <form>', 'format of the output').choices(printedForms).default('oci'))
     .addOption(
       new Option('--default-action <action>', 'answer to all other calls')
-        .choices(['errno', 'kill-process', 'log'])
+        .choices(defaultActionNames)
         .default('errno'),
     )
     .option('--log-refusals', 'the kernel logs what the profile refuses (runc 1.2.0, crun 0.9)')
@@ -91,12 +95,12 @@ export function addProfileOptions(command: Command): Command {
     )
     .addOption(
       new Option('--conditions <conditions>', 'conditions on arguments')
-        .choices(['none', 'within', 'observed'])
+        .choices(conditionsChoices)
         .default('within'),
     )
     .addOption(
       new Option('--beyond <beyond>', 'calls seen beyond --within: seen allows them unless only refused')
-        .choices(['seen', 'never'])
+        .choices(beyondChoices)
         .default('seen'),
     )
     .addOption(
@@ -109,7 +113,7 @@ export function addProfileOptions(command: Command): Command {
       new Option(
         '--unseen <unseen>',
         'answer to calls that are reachable and unseen (default refuse)',
-      ).choices(['refuse', 'log', 'allow', 'libc']),
+      ).choices(unseenChoices),
     )
     .addOption(
       new Option('--margin <margin>', 'calls that libc makes on rare paths, within --within')

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { isSingleFile } from '../own.ts'
 import type { RecordCache, Records } from '../scan/index.ts'
 
-/** Changes if the form of the entries changes. */
-const version = 1
+/** Changes if the form of the entries changes, or what is recorded of code. */
+const version = 2
 const magic = 0x53434752
 
 /** Undefined if there is no directory, or none that only we can write to: the scan then works without a cache. */

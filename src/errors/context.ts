@@ -60,8 +60,8 @@ export const contextErrors = {
   ],
   'alias-in-manifest': [
     2,
-    ({ file, member }: InFile & { readonly member: string }) =>
-      `${file}: "${member}" is a YAML alias: write its value out there, so that it can be patched`,
+    ({ file, name }: InFile & { readonly name: string }) =>
+      `${file}: the patch of what &${name} names would also change every place that uses *${name}: write the value out at each place, and remove the anchor`,
   ],
   'manifest-other-user': [
     2,

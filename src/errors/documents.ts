@@ -191,7 +191,8 @@ export const documentErrors = {
   // --- calls
   'no-such-architecture': [
     2,
-    ({ architecture }: { readonly architecture: string }) => `${architecture} is not a known architecture`,
+    ({ architecture, known }: { readonly architecture: string; readonly known: readonly string[] }) =>
+      `${architecture} is not a known architecture: give one of ${known.join(', ')}`,
   ],
   'no-such-call': [
     2,
@@ -221,6 +222,16 @@ export const documentErrors = {
   'not-a-bigint': [2, ({ value }: { readonly value: string }) => `${value} is not a bigint`],
   'beyond-64-bit': [2, ({ value }: { readonly value: string }) => `${value} does not fit in 64 bits`],
   // --- printing
+  'errno-not-taken': [
+    2,
+    ({ errno, limit }: { readonly errno: number; readonly limit: number }) =>
+      `${errno} is not an errno that libseccomp takes: give 0 to ${limit}`,
+  ],
+  'conditions-never-hold': [
+    2,
+    ({ call, argument }: { readonly call: string; readonly argument: number }) =>
+      `the conditions on argument ${argument} of ${call} can never hold`,
+  ],
   'byte-orders-mixed': [
     2,
     ({ architectures: [one, other] }: { readonly architectures: readonly [string, string] }) =>

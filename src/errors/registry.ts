@@ -64,6 +64,8 @@ const answers = {
   status: ({ status, asked, said }: RegistryAnswer) => `answers ${status} to ${asked}${inWords(said)}`,
   challenge: 'asks for a way to log in that is neither Basic nor Bearer',
   'plain-realm': 'wants credentials to be sent without TLS',
+  'other-protocol': ({ asked }: RegistryAnswer) =>
+    `sends us to ${asked}, which is neither an http nor an https address`,
   'no-token': 'has a token server that gives no token',
 } as const
 

@@ -65,6 +65,13 @@ export const usageErrors = {
       `${word}: give one profile, its options, and the command after --`,
   ],
   'widen-without-repair': [2, () => '--widen says how far --repair goes: give both'],
+  // --- the library
+  'no-such-option': [
+    2,
+    ({ of, name, known }: NoSuchOption) =>
+      `${of} takes no option ${name}: its options are ${known.join(', ')}`,
+  ],
+  'wrong-value': [2, ({ at, value, takes }: WrongValue) => `${at}: ${value} is not ${takes}`],
   // --- syscalls
   'no-such-name': [
     2,
@@ -105,6 +112,23 @@ export const usageErrors = {
     () => 'standard input is not the state of a container: a runtime starts this command as a hook',
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>
+
+export interface NoSuchOption {
+  /** The function, and the object in its options: `evaluate: call`. */
+  readonly of: string
+  /** As written. */
+  readonly name: string
+  readonly known: readonly string[]
+}
+
+export interface WrongValue {
+  /** The function and the option: `derivePolicy: beyond`. */
+  readonly at: string
+  /** The value: a string in quotes, the kind of an object. */
+  readonly value: string
+  /** What the option takes. */
+  readonly takes: string
+}
 
 export interface SearchedTables {
   /** The architectures that were searched. */

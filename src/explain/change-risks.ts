@@ -9,6 +9,8 @@ import {
   type ContextOptions,
   type Meaning,
 } from '../meaning/index.ts'
+import { contextTable } from '../meaning/context-options.ts'
+import { readOptions } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 
 export const severities: readonly Risk['severity'][] = ['high', 'medium', 'low', 'info', 'none']
@@ -21,13 +23,15 @@ export interface RatedChange extends Change {
 /**
  * Adds risks to the changes that `compareProfiles` found between the two profiles under the same options.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses.
+ * @throws UserError for a profile that its loader or libseccomp refuses, and for an unknown option or a value that it
+ * does not take.
  */
 export function rateChanges(
   changes: readonly Change[],
   profiles: { readonly before: ParsedProfile; readonly after: ParsedProfile },
-  options: ContextOptions = {},
+  given: ContextOptions = {},
 ): readonly RatedChange[] {
+  const options = readOptions('rateChanges', contextTable, given)
   const meanings = new Map<string, { readonly before: Meaning; readonly after: Meaning }>()
   const meaningsIn = (capabilities: readonly string[]) => {
     const key = capabilities.join(' ')

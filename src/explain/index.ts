@@ -4,6 +4,8 @@ import { architectureNames, assumedHost, type Architecture } from '../abi/archit
 import { risksOf, type Risk } from '../abi/risks.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { contextTable } from '../meaning/context-options.ts'
+import { architecture, listOf, readOptions, texts, type OptionTable } from '../options.ts'
 import { proposedCall } from '../profile/proposals.ts'
 import {
   answersTo,
@@ -17,10 +19,11 @@ import {
   type ContextOptions,
   type Meaning,
 } from '../meaning/index.ts'
-import type { Observations } from '../observe/index.ts'
+import { observationsValue, type Observations } from '../observe/index.ts'
 import { coverageOf, derivePolicy, reasonsWithoutTrace, type Coverage, type Reason } from '../policy/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
-import type { Reachable } from '../scan/reachable.ts'
+import { parsedProfile } from '../profile/parse.ts'
+import { reachableValue, type Reachable } from '../scan/reachable.ts'
 import { sortedRisks } from './change-risks.ts'
 
 export { rateChanges, severities, type RatedChange } from './change-risks.ts'
@@ -79,13 +82,12 @@ export interface ExplainOptions extends Omit<ContextOptions, 'architecture'> {
 /**
  * One entry for each architecture and call, sorted by architecture, then by name.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses, and for a name that none of the architectures
- * has.
+ * @throws UserError for a profile that its loader or libseccomp refuses, for a name that none of the architectures has,
+ * and for an unknown option or a value that it does not take.
  */
-export function explainProfile(
-  profile: ParsedProfile,
-  options: ExplainOptions = {},
-): readonly ExplainedCall[] {
+export function explainProfile(profile: ParsedProfile, given: ExplainOptions = {}): readonly ExplainedCall[] {
+  parsedProfile(profile, 'explainProfile: profile')
+  const options = readOptions('explainProfile', explainTable, given)
   const { observations, calls, within = builtin('docker').profile } = options
   const seen = architectureNames.filter(
     (each) => Object.keys(observations?.architectures[each] ?? {}).length > 0,
@@ -101,6 +103,16 @@ export function explainProfile(
     throw new UserError('no-such-call', { architectures: chosen, call: strange, meant })
   }
   return chosen.flatMap((architecture) => explainOn(architecture, profile, within, options))
+}
+
+const { architecture: _, ...hostTable } = contextTable
+const explainTable: OptionTable<ExplainOptions> = {
+  ...hostTable,
+  observations: observationsValue,
+  architectures: listOf(architecture),
+  calls: texts,
+  reachable: reachableValue,
+  within: parsedProfile,
 }
 
 function explainOn(

@@ -3,6 +3,7 @@
 import { UserError } from '../errors.ts'
 import type { ContextFault } from '../errors/context.ts'
 import { harmlessJson } from '../json-string.ts'
+import { isObject, text as anyText, valueOf } from '../options.ts'
 import { capabilities as knownCapabilities } from '../profile/words.ts'
 
 /** The security contexts of a recording (schemas/context.schema.json). */
@@ -11,6 +12,12 @@ export interface SecurityContext {
   /** Sorted by name; names are unique. */
   readonly containers: readonly ContainerContext[]
 }
+
+/** A security context. */
+export const contextValue = valueOf<SecurityContext>(
+  'a security context: give what hardenContext or parseContext returns',
+  (value) => isObject(value) && Array.isArray(value['containers']),
+)
 
 /** The security context of one container. */
 export interface ContainerContext {
@@ -86,11 +93,12 @@ export function isContext(value: unknown): boolean {
 }
 
 /**
- * Reads and checks a document.
+ * Reads and checks a document. `name`: its file, for messages.
  *
  * @throws UserError that names the first fault.
  */
-export function parseContext(text: string, name: string): SecurityContext {
+export function parseContext(text: string, name = 'context'): SecurityContext {
+  anyText(text, 'parseContext: text')
   let value: unknown
   try {
     value = JSON.parse(text)

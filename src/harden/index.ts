@@ -1,8 +1,9 @@
 // Derives a container's security context from its evidence: capabilities, user, no_new_privs, a read-only root and its
 // writable mounts, sysctls and the Pod Security level, each statement with its evidence. Observations are the only
 // input; print/ writes the context for a runtime.
-import type { Observations, ObservedContext } from '../observe/index.ts'
+import { observationsValue, type Observations, type ObservedContext } from '../observe/index.ts'
 import { UserError } from '../errors.ts'
+import { objectOf, readOptions, text, wholeFrom, type OptionTable } from '../options.ts'
 import { ascending } from '../order.ts'
 import { userOf } from './as-user.ts'
 import { capabilityNeeds } from './capabilities.ts'
@@ -15,7 +16,7 @@ import { startedAs, startedAsRecorded } from './started.ts'
 import { root, startUser } from './user.ts'
 import { writableOf } from './writable.ts'
 
-export { grouped, isContext, parseContext, printContext } from './context.ts'
+export { contextValue, grouped, isContext, parseContext, printContext } from './context.ts'
 export type {
   Because,
   CapabilitySets,
@@ -37,10 +38,17 @@ export interface HardenOptions {
 /**
  * The security context that the evidence of observations supports.
  *
- * @throws UserError if the observations hold no such evidence or not the named container.
+ * @throws UserError for an unknown option or a value that it does not take, and if the observations hold no such
+ * evidence or not the named container.
  */
 export function hardenContext(observations: Observations, options: HardenOptions = {}): SecurityContext {
-  return hardenAs(observations, options).context
+  observationsValue(observations, 'hardenContext: observations')
+  return hardenAs(observations, readOptions('hardenContext', hardenTable, options)).context
+}
+
+const hardenTable: OptionTable<HardenOptions> = {
+  container: text,
+  user: objectOf<NonNullable<HardenOptions['user']>>({ uid: wholeFrom(0), gid: wholeFrom(0) }, 'uid'),
 }
 
 /** Like hardenContext(), with the number of root's deeds that would be refused to the chosen user. */

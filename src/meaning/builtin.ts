@@ -2,6 +2,7 @@
 // own repository, with versions and dates. test/meaning/builtins.test.ts proves that each built-in means the same as
 // the engine's own file, on every architecture and for every capability set.
 import { UserError } from '../errors.ts'
+import { text } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parseProfile } from '../profile/parse.ts'
 import { documentOf } from './builtin-document.ts'
@@ -68,6 +69,7 @@ export function builtinReleases(engine: string): readonly BuiltinRelease[] {
  * @throws UserError for an unknown engine or version; the message lists the known ones.
  */
 export function builtin(name: string): Builtin {
+  text(name, 'builtinProfile: name')
   const known = read.get(name) ?? readBuiltin(name)
   read.set(name, known)
   return known

@@ -4,13 +4,15 @@
 // > LOG > ALLOW. Of equal actions the filter that was installed last counts, and the call returns its errno.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { listOf, readOptions } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { OciProfile, OciRule } from '../profile/document.ts'
-import { parseProfile } from '../profile/parse.ts'
+import { parsedProfile, parseProfile } from '../profile/parse.ts'
 import { takesErrno } from '../profile/words.ts'
 import type { Answer } from './answer.ts'
 import { changesBetween, type Comparison } from './changes.ts'
 import { combined, type AnswerChoice } from './combine.ts'
+import { contextTable } from './context-options.ts'
 import { contextOf, type ContextOptions } from './context.ts'
 import { makeMeaning, type Meaning } from './meaning.ts'
 import type { Resolved } from './resolve.ts'
@@ -49,13 +51,16 @@ export const freerAnswer: AnswerChoice = (one, other) => (rank(one) > rank(other
  * profile.
  *
  * @throws UserError if no profile can state the result: a call's answers differ between architectures in a way that no
- * rule can express, two profiles have listeners, or there are too many conditions.
+ * rule can express, two profiles have listeners, or there are too many conditions; for an unknown option or a value that
+ * it does not take.
  */
 export function intersectProfiles(
   profiles: readonly ParsedProfile[],
   options: ContextOptions = {},
 ): CombinedProfile {
-  return combinedProfile('intersection', profiles, options, stricterAnswer, (has) => has.every(Boolean))
+  return combinedProfile('intersectProfiles', 'intersection', profiles, options, stricterAnswer, (has) =>
+    has.every(Boolean),
+  )
 }
 
 /**
@@ -67,16 +72,19 @@ export function mergeProfiles(
   profiles: readonly ParsedProfile[],
   options: ContextOptions = {},
 ): CombinedProfile {
-  return combinedProfile('union', profiles, options, freerAnswer, (has) => has.some(Boolean))
+  return combinedProfile('mergeProfiles', 'union', profiles, options, freerAnswer, (has) => has.some(Boolean))
 }
 
 function combinedProfile(
+  of: string,
   name: string,
   profiles: readonly ParsedProfile[],
-  options: ContextOptions,
+  given: ContextOptions,
   choose: AnswerChoice,
   belongs: (has: readonly boolean[]) => boolean,
 ): CombinedProfile {
+  listOf(parsedProfile)(profiles, `${of}: profiles`)
+  const options = readOptions(of, contextTable, given)
   if (profiles.length === 0) throw new UserError('nothing-to-combine')
   const plain = ofHost(options)
   const context = contextOf({ ...plain, ...(options.engine && { engine: options.engine }) })

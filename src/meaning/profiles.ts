@@ -3,9 +3,12 @@
 import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
+import { architecture, listOf, oneOf, readOptions, valueOf, type OptionTable } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
+import { parsedProfile } from '../profile/parse.ts'
 import type { Answer } from './answer.ts'
 import { changesBetween, verdictOf, type Change, type Comparison } from './changes.ts'
+import { contextTable } from './context-options.ts'
 import { contextOf, type Context, type ContextOptions } from './context.ts'
 import { makeMeaning } from './meaning.ts'
 import { loaderOf } from './resolve.ts'
@@ -25,10 +28,16 @@ export interface Call {
  * options name a host, it is the one of the call's architecture.
  *
  * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call that the architecture
- * lacks, for more than six arguments, and for a value that is no 64-bit bigint.
+ * lacks, for more than six arguments, for a value that is no 64-bit bigint, and for an unknown option or a value that it
+ * does not take.
  */
 export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
-  const { architecture = assumedHost, syscall, args = [] } = call
+  parsedProfile(profile, 'evaluate: profile')
+  const {
+    architecture = assumedHost,
+    syscall,
+    args = [],
+  } = readOptions('evaluate: call', callTable, call, ['syscall'])
   const table = syscallTable(architecture)
   const number = typeof syscall === 'number' ? syscall : table.byName(syscall)?.number
   if (number === undefined)
@@ -42,8 +51,15 @@ export function evaluate(profile: ParsedProfile, call: Call, options: ContextOpt
     if (typeof each !== 'bigint') throw new UserError('not-a-bigint', { value: String(each) })
     if (BigInt.asUintN(64, each) !== each) throw new UserError('beyond-64-bit', { value: String(each) })
   }
-  const context = contextOf({ architecture, ...options })
+  const context = contextOf({ architecture, ...readOptions('evaluate', contextTable, options) })
   return makeMeaning(profile, context).answer(architecture, number, args)
+}
+
+const callTable: OptionTable<Call> = {
+  architecture,
+  syscall: valueOf('a name or a number', (value) => typeof value === 'string' || typeof value === 'number'),
+  // Each value has an error of its own.
+  args: listOf((value) => value as bigint),
 }
 
 /** The context in which both profiles are read; `all` compares in every context that a profile asks about. */
@@ -58,19 +74,24 @@ export interface CompareOptions extends ContextOptions {
  * What changes from one profile to another: exact, with a call as witness for every change. There is no change exactly
  * if both profiles answer every call alike.
  *
- * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, and for a call with too many
- * conditions to follow.
+ * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call with too many
+ * conditions to follow, and for an unknown option or a value that it does not take.
  */
 export function compareProfiles(
   before: ParsedProfile,
   after: ParsedProfile,
   options: CompareOptions = {},
 ): Comparison {
-  const given = contextOf(options)
-  return options.contexts === undefined
+  parsedProfile(before, 'compareProfiles: before')
+  parsedProfile(after, 'compareProfiles: after')
+  const { contexts, ...context } = readOptions('compareProfiles', compareTable, options)
+  const given = contextOf(context)
+  return contexts === undefined
     ? compareIn(given, before, after)
     : compareInAll(contextsFor([before, after], given), before, after)
 }
+
+const compareTable: OptionTable<CompareOptions> = { ...contextTable, contexts: oneOf(['all']) }
 
 function compareIn(context: Context, before: ParsedProfile, after: ParsedProfile): Comparison {
   return changesBetween(makeMeaning(before, context), makeMeaning(after, context), { before, after })

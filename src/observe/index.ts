@@ -1,19 +1,33 @@
 // Observations: what was seen in any number of sources, folded into one table. Their order does not matter, and tables
 // can be merged. This room decides nothing about what a profile allows.
-import { isArchitecture, type Architecture } from '../abi/architectures.ts'
+import type { Architecture } from '../abi/architectures.ts'
 import { scalarsRead } from '../abi/scalars.ts'
+import {
+  architecture,
+  argumentIndexes,
+  callback,
+  flag,
+  objectOf,
+  oneOf,
+  readOptions,
+  signalOf,
+  text,
+  valueOf,
+  wholeFrom,
+  type OptionTable,
+} from '../options.ts'
 import type { Format } from '../read/detect.ts'
-import { readSources } from '../read/index.ts'
+import { formatNames, readSources } from '../read/index.ts'
+import { observationsValue, type Observations } from '../read/observations/document.ts'
 import type { ReaderOptions } from '../read/reader.ts'
 import { tellObservations } from '../read/observations/reader.ts'
 import type { CallerChoice } from '../read/subject.ts'
 import type { ReadingOptions, Source } from '../read/source.ts'
 import { Fold } from './fold.ts'
-import type { Observations } from '../read/observations/document.ts'
 
 export { printObservations } from './print.ts'
 export { estimateRuns, leavesOut, type RunEstimate } from './runs.ts'
-export type { ObservedCall, Observations } from '../read/observations/document.ts'
+export { observationsValue, type ObservedCall, type Observations } from '../read/observations/document.ts'
 export type {
   BlindSpot,
   CapabilityCheck,
@@ -62,14 +76,36 @@ export interface ObserveOptions extends ReadingOptions {
 /**
  * Reads all sources and folds their records.
  *
- * @throws UserError for a source that cannot be read as a trace; the message names the source and says what to do. A
- * source without any call is not an error here: see `countCalls`.
+ * @throws UserError for an unknown option or a value that it does not take, and for a source that cannot be read as a
+ * trace; the message names the source and says what to do. A source without any call is not an error here: see
+ * `countCalls`.
  */
-export function observe(
+export async function observe(
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions = {},
 ): Promise<Observations> {
-  return observeWith({}, sources, options)
+  return observeWith({}, sources, readOptions('observe', observeTable, options))
+}
+
+const seconds = valueOf<number>('a number of seconds since 1970', Number.isFinite)
+
+const observeTable: OptionTable<ObserveOptions> = {
+  format: oneOf(formatNames),
+  arguments: argumentIndexes,
+  architecture,
+  choice: objectOf<CallerChoice>({
+    pid: wholeFrom(1),
+    comm: text,
+    exe: text,
+    container: text,
+    pod: text,
+    since: seconds,
+    until: seconds,
+  }),
+  afterFilter: flag,
+  context: flag,
+  signal: signalOf(),
+  progress: callback(),
 }
 
 /** The same, and reports the results of calls made under a filter and executed programs. Throws as observe() does. */
@@ -78,9 +114,6 @@ export async function observeWith(
   sources: Iterable<Source> | AsyncIterable<Source>,
   options: ObserveOptions,
 ): Promise<Observations> {
-  if (options.architecture !== undefined && !isArchitecture(options.architecture)) {
-    throw new TypeError(`no such architecture: ${String(options.architecture)}`)
-  }
   const fold = new Fold()
   await readSources(
     sources,
@@ -104,10 +137,12 @@ export async function observeWith(
  * Merges observations: counts add up, the earliest place stays, argument values are united. An argument that is unknown
  * on one side is unknown in the result. Associative and commutative, not idempotent: a run that is merged twice counts
  * twice.
+ *
+ * @throws UserError for a value that is not observations.
  */
 export function mergeObservations(...all: readonly Observations[]): Observations {
   const fold = new Fold()
-  for (const each of all) tellObservations(each, fold)
+  for (const each of all) tellObservations(observationsValue(each, 'mergeObservations'), fold)
   return fold.observations()
 }
 

@@ -27,7 +27,7 @@ export const noSuchCall: RuleAction = { type: 'errno', errno: 38 }
  * Merges all answers of one architecture into one action a call. If one decision allows a call, the call is allowed: a
  * refusal of this room only chooses a better errno. The reasons for the refusal are then dropped.
  */
-export function settle(answers: Iterable<Proposal>): ReadonlyMap<string, Decided> {
+export function mergeProposals(answers: Iterable<Proposal>): ReadonlyMap<string, Decided> {
   const decided = new Map<string, Decided>()
   for (const { syscall, action, because } of answers) {
     const before = decided.get(syscall)

@@ -9,7 +9,8 @@ import type { Ceiling } from './ceiling.ts'
 import type { LeftOut, Reason } from './policy.ts'
 
 /** `seen`: calls beyond the ceiling are allowed if they were seen and not always refused; `never`: none is allowed. */
-export type BeyondChoice = 'seen' | 'never'
+export const beyondChoices = ['seen', 'never'] as const
+export type BeyondChoice = (typeof beyondChoices)[number]
 
 export interface Bounded {
   readonly answers: readonly Proposal[]

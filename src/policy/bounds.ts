@@ -9,7 +9,8 @@ import { allow } from './answers.ts'
 import type { Beyond, MaskedCondition, Reason, RuleAction } from './policy.ts'
 import { combinations, maskOf, withoutRefused, type KnownValues, type ArgumentValues } from './values.ts'
 
-export type ConditionsChoice = 'none' | 'within' | 'observed'
+export const conditionsChoices = ['none', 'within', 'observed'] as const
+export type ConditionsChoice = (typeof conditionsChoices)[number]
 
 /**
  * A program that passes more values than this outside the ceiling counts through them: the values are taken as unknown.

@@ -2,65 +2,29 @@
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { has } from '../meaning/index.ts'
-import type { Observations } from '../observe/index.ts'
+import { observationsValue, type Observations } from '../observe/index.ts'
+import { readOptions } from '../options.ts'
 import { ascending } from '../order.ts'
-import { inOrder, settle, type Proposal } from './answers.ts'
-import { withinCeiling, type BeyondChoice } from './beyond.ts'
-import { boundsOf, type ConditionsChoice } from './bounds.ts'
-import { Ceiling, type CeilingOptions } from './ceiling.ts'
+import { mergeProposals, type Proposal } from './answers.ts'
+import { withinCeiling } from './beyond.ts'
+import { boundsOf } from './bounds.ts'
+import { Ceiling } from './ceiling.ts'
 import { withoutClone3 } from './clone3.ts'
 import { valuesInCode } from './code-values.ts'
-import { conditionsKey } from './conditions.ts'
 import { answersToChains } from './fallback.ts'
 import { answersForFloor, type FloorChoice } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
-import { answersUnseen, type UnseenChoice } from './reachable.ts'
+import { policyTable, type PolicyOptions } from './options.ts'
+import { answersUnseen } from './reachable.ts'
+import { Rules } from './rules.ts'
 import type { Reachable } from '../scan/reachable.ts'
 import { answersInMargin, type MarginChoice } from './margin.ts'
-import { answersForParts, type PartName } from './parts.ts'
-import type { DefaultAction, LeftOut, Policy, PolicyRule, Reason, RuleAction } from './policy.ts'
+import { answersForParts } from './parts.ts'
+import type { DefaultAction, LeftOut, Policy, Reason, RuleAction } from './policy.ts'
 import { answersSeen, architecturesSeen, callsSeen, isImplemented, unknownSeen } from './seen.ts'
 import { targetsOf, type PolicyTarget } from './targets.ts'
 import { callsOn, translate } from './translate.ts'
 import { valuesOf } from './values.ts'
-
-/** What shapes a policy beside the observations: floor, ceiling, margin and conditions. */
-export interface PolicyOptions extends CeilingOptions {
-  /** The calls that the program's code can make, as a scan found them. */
-  readonly reachable?: Reachable
-  /** How calls that are reachable and were not seen are answered. Default 'refuse'. */
-  readonly unseen?: UnseenChoice
-  /** Nothing was recorded: the policy rests on the scan alone and never exceeds the ceiling. */
-  readonly fromScan?: boolean
-  /**
-   * The architectures of the policy. Default, also for an empty list: those that were seen. If aarch64 is requested but
-   * was not seen, it is inferred from x86_64. With a floor, the 64-bit host of a 32-bit architecture is added.
-   */
-  readonly architectures?: readonly Architecture[]
-  /** The runtime whose floor is added. Default 'all'; 'none' for programs that no container runtime starts. */
-  readonly runtime?: FloorChoice
-  /** The workload has no_new_privs (Kubernetes: allowPrivilegeEscalation false). Default false: the larger floor. */
-  readonly noNewPrivileges?: boolean
-  /** The answer to every call without a rule. 'errno' (the default) is EPERM. */
-  readonly defaultAction?: DefaultAction['type']
-  /**
-   * The kernel logs each refusal. Refused for a version of a runtime that starts no container whose profile has flags.
-   */
-  readonly logRefusals?: boolean
-  /** Allow clone3 if it was seen. Default false: it is answered ENOSYS, and libc makes clone instead. */
-  readonly allowClone3?: boolean
-  /**
-   * 'within' (the default): the ceiling's own conditions. 'observed': only the seen values, if all are known and they
-   * are few. 'none': no conditions, so that the ceiling decides only about whole calls.
-   */
-  readonly conditions?: ConditionsChoice
-  /** Calls and values seen beyond the ceiling: 'seen' (the default) allows those not always refused, 'never' none. */
-  readonly beyond?: BeyondChoice
-  /** Programs beside the workload whose calls are allowed, within the ceiling. Default: none. */
-  readonly with?: readonly PartName[]
-  /** Unseen calls on rare paths that are allowed within the ceiling. Default 'libc'. */
-  readonly margin?: MarginChoice
-}
 
 const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
   // EPERM, as the engines' default profiles answer (moby profiles/seccomp: defaultErrnoRet 1).
@@ -75,10 +39,12 @@ const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
  * observations and options give the same policy, whatever order the observations were merged in. Calls that no table
  * knows are never in a rule; `left` lists them.
  *
- * @throws UserError if no call was seen, if a requested architecture was not seen and cannot be inferred, or if the
- * ceiling is invalid.
+ * @throws UserError for an unknown option or a value that it does not take, if no call was seen, if a requested
+ * architecture was not seen and cannot be inferred, or if the ceiling is invalid.
  */
-export function derivePolicy(observations: Observations, options: PolicyOptions = {}): Policy {
+export function derivePolicy(observations: Observations, given: PolicyOptions = {}): Policy {
+  observationsValue(observations, 'derivePolicy: observations')
+  const options = readOptions('derivePolicy', policyTable, given)
   const floor = options.runtime ?? 'all'
   const seen = architecturesSeen(observations)
   const targets = targetsOf(
@@ -153,8 +119,11 @@ export function derivePolicy(observations: Observations, options: PolicyOptions 
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
       if (!told.has(syscall) && !isUnseen(syscall))
         left.push({ syscall, architecture, why: 'beyond-ceiling' })
-    const given = [...answers, ...margin, ...added.filter((each) => !isBeyond(each))]
-    const decided = settle([...given, ...answersToChains(architecture, settle(given))])
+    const proposals = [...answers, ...margin, ...added.filter((each) => !isBeyond(each))]
+    const decided = mergeProposals([
+      ...proposals,
+      ...answersToChains(architecture, mergeProposals(proposals)),
+    ])
     for (const [syscall, { action, because }] of decided) {
       if (action.type !== 'allow') {
         if (!isRefusedAsDefault(action, defaultAction, floor))
@@ -253,42 +222,6 @@ function evidenceOn(
       return translate(observations, target.from, target.architecture)
     case 'host':
       return { answers: [], left: [] }
-  }
-}
-
-/** Collects rules. Architectures that give a call the same answer share one rule. */
-class Rules {
-  readonly #rules = new Map<string, PolicyRule>()
-
-  /** Architectures must come in their order. */
-  add(
-    architecture: Architecture,
-    syscall: string,
-    action: RuleAction,
-    conditions: PolicyRule['conditions'],
-    because: readonly Reason[],
-  ): void {
-    const answer = `${action.type} ${action.type === 'errno' ? action.errno : ''}`
-    const key = `${syscall} ${answer} ${conditionsKey(conditions)}`
-    const { architectures = [], because: before = [] } = this.#rules.get(key) ?? {}
-    this.#rules.set(key, {
-      syscall,
-      architectures: [...new Set([...architectures, architecture])] as [Architecture, ...Architecture[]],
-      action,
-      conditions,
-      because: [...before, ...because] as [Reason, ...Reason[]],
-    })
-  }
-
-  inOrder(): readonly PolicyRule[] {
-    return [...this.#rules.values()]
-      .map((rule) => ({ ...rule, because: inOrder(rule.because) }))
-      .sort(
-        (a, b) =>
-          ascending(a.syscall, b.syscall) ||
-          ascending(a.action.type, b.action.type) ||
-          ascending(conditionsKey(a.conditions), conditionsKey(b.conditions)),
-      )
   }
 }
 

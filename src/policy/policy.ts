@@ -29,6 +29,13 @@ export type DefaultAction =
   | { readonly type: 'kill-process' }
   | { readonly type: 'log' }
 
+/** The answers that `--default-action` names. */
+export const defaultActionNames = [
+  'errno',
+  'kill-process',
+  'log',
+] as const satisfies readonly DefaultAction['type'][]
+
 /** What a rule answers. `errno`: a number of errno(3). */
 export type RuleAction =
   | { readonly type: 'allow' }

@@ -10,7 +10,8 @@ import type { RuleAction } from './policy.ts'
  * (SCMP_ACT_LOG). 'allow': allowed within the ceiling. 'libc': allowed if the C library makes the call in a function
  * that a seen call shows was run; if the scan is a bound, the margin then keeps only reachable calls.
  */
-export type UnseenChoice = 'refuse' | 'log' | 'allow' | 'libc'
+export const unseenChoices = ['refuse', 'log', 'allow', 'libc'] as const
+export type UnseenChoice = (typeof unseenChoices)[number]
 
 const log: RuleAction = { type: 'log' }
 

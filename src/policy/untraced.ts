@@ -1,6 +1,6 @@
 // Reasons that hold without a trace: the needs of the kernel and of container runtimes.
 import type { Architecture } from '../abi/architectures.ts'
-import { settle } from './answers.ts'
+import { mergeProposals } from './answers.ts'
 import { answersForFloor } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
 import type { Reason } from './policy.ts'
@@ -10,7 +10,7 @@ export function reasonsWithoutTrace(
   architecture: Architecture,
   used: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly Reason[]> {
-  const decided = settle([
+  const decided = mergeProposals([
     ...answersFromKernel(architecture, used),
     ...answersForFloor(architecture, 'all', false),
   ])

@@ -1,7 +1,8 @@
 // Turns a policy into a profile document with as few rules as possible, in a fixed order: calls allowed for all
 // arguments, calls allowed under conditions, calls answered with an errno of their own.
-import { architectures } from '../abi/architectures.ts'
+import { architectures, isArchitecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { isObject, valueOf } from '../options.ts'
 import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { MaskedCondition, Policy } from '../policy/policy.ts'
@@ -9,15 +10,24 @@ import { draftsOf, type RuleDraft } from './rule-drafts.ts'
 import type { OciArgument, OciProfile, OciRule } from '../profile/document.ts'
 import { errnoLimit } from '../profile/words.ts'
 
+/** A policy. */
+export const policyValue = valueOf<Policy>('a policy: give what derivePolicy returns', (value) => {
+  if (!isObject(value) || !Array.isArray(value['architectures']) || !Array.isArray(value['rules']))
+    return false
+  const names: readonly unknown[] = value['architectures']
+  return names.length > 0 && names.every((each) => typeof each === 'string' && isArchitecture(each))
+})
+
 /**
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: a call that is allowed on one
  * and refused on another is allowed (see rule-drafts.ts). Only the Docker dialect of printPolicyAs keeps hosts apart.
  *
  * @throws UserError for architectures of different byte orders, for which libseccomp makes no filter (db.c,
- * db_col_db_add), and Error for a policy that no profile can state: an errno that libseccomp refuses, or conditions
- * that never hold.
+ * db_col_db_add), and for a policy that no profile can state: an errno that libseccomp refuses, or conditions that never
+ * hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
+  policyValue(policy, 'buildProfile: policy')
   const [first, ...others] = policy.architectures
   const { byteOrder } = architectures[first]
   const other = others.find((each) => architectures[each].byteOrder !== byteOrder)
@@ -93,5 +103,5 @@ function argumentOf({ index, mask, value }: MaskedCondition): OciArgument {
 
 function checkedErrno(errno: number): number {
   if (Number.isInteger(errno) && errno >= 0 && errno <= errnoLimit) return errno
-  throw new Error(`${errno} is not an errno that libseccomp takes (0 to ${errnoLimit})`)
+  throw new UserError('errno-not-taken', { errno, limit: errnoLimit })
 }

@@ -9,18 +9,19 @@ import {
   type Host,
 } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
+import { oneOf, readOptions, text, texts, type OptionTable } from '../options.ts'
 import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { Policy } from '../policy/policy.ts'
 import { draftsOf, type RuleDraft } from './rule-drafts.ts'
-import { buildProfile, defaultOf, flagsOf, rulesOf } from './build.ts'
+import { buildProfile, defaultOf, flagsOf, policyValue, rulesOf } from './build.ts'
 import type { ArchMapEntry, DockerProfile, DockerRule } from '../profile/dialects.ts'
-import type { Observations } from '../read/observations/document.ts'
+import { observationsValue, type Observations } from '../observe/index.ts'
 import { admissionText, fleetText } from './cluster/index.ts'
 import { statementText } from './in-toto.ts'
 import { podmanLabel } from './podman-label.ts'
 import { operatorText, podText } from './kubernetes.ts'
-import type { PrintedForm } from './printed-forms.ts'
+import { printedForms, type PrintedForm } from './printed-forms.ts'
 import { printProfile } from './profile.ts'
 
 /** Each option is of the forms that it speaks of; the others ignore it. */
@@ -38,10 +39,13 @@ export interface PrintPolicyOptions {
 /**
  * The text of a policy's profile in a dialect, or of what goes with it. Equal policies give equal bytes.
  *
- * @throws UserError for what the dialect cannot state, and for a name that Kubernetes refuses.
+ * @throws UserError for what the dialect cannot state, for a name that Kubernetes refuses, and for an unknown form or
+ * option, or a value that it does not take.
  */
-export function printPolicyAs(policy: Policy, form: PrintedForm, options: PrintPolicyOptions = {}): string {
-  switch (form) {
+export function printPolicyAs(policy: Policy, form: PrintedForm, given: PrintPolicyOptions = {}): string {
+  policyValue(policy, 'printPolicyAs: policy')
+  const options = readOptions('printPolicyAs', printTable, given)
+  switch (oneOf(printedForms)(form, 'printPolicyAs: form')) {
     case 'oci':
       return printProfile(buildProfile(policy))
     case 'docker':
@@ -64,12 +68,22 @@ export function printPolicyAs(policy: Policy, form: PrintedForm, options: PrintP
   }
 }
 
+const printTable: OptionTable<PrintPolicyOptions> = {
+  name: text,
+  recording: text,
+  observations: observationsValue,
+  images: texts,
+}
+
 /**
  * The policy in Docker's format: an archMap entry for each host. Rules for only some of several hosts stand under
  * `includes.arches`, so they open nothing on the others. Architectures of one host stay together: the engine compares
  * only its host's name, and the rules then hold for 32-bit programs as well.
+ *
+ * @throws UserError for a policy that no profile can state: see buildProfile.
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
+  policyValue(policy, 'buildDockerProfile: policy')
   const targets = hostNames.filter((host) => ofHost(policy, host).length > 0)
   const held = new Map<string, { readonly draft: RuleDraft; readonly on: Host[] }>()
   for (const host of targets) {

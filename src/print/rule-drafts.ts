@@ -8,6 +8,7 @@
 import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { ENOSYS } from '../abi/errnos.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
+import { UserError } from '../errors.ts'
 import { ascending } from '../order.ts'
 import { conditionsKey } from '../policy/conditions.ts'
 import type { MaskedCondition, Policy, PolicyRule } from '../policy/policy.ts'
@@ -109,7 +110,7 @@ function joinConditions(rule: PolicyRule): readonly MaskedCondition[] {
   for (const { index, mask, value } of rule.conditions) {
     const before = joined.get(index) ?? { index, mask: 0n, value: 0n }
     const possible = (value & ~mask) === 0n && ((before.value ^ value) & before.mask & mask) === 0n
-    if (!possible) throw new Error(`the conditions on argument ${index} of ${rule.syscall} can never hold`)
+    if (!possible) throw new UserError('conditions-never-hold', { call: rule.syscall, argument: index })
     joined.set(index, { index, mask: before.mask | mask, value: before.value | value })
   }
   return [...joined.values()].filter(({ mask }) => mask !== 0n).sort((one, other) => one.index - other.index)

@@ -52,4 +52,5 @@ export type Operator =
   | 'SCMP_CMP_MASKED_EQ'
 
 /** The dialect a profile is printed in. */
-export type Dialect = 'oci' | 'docker' | 'spo' | 'kubernetes'
+export type Dialect = (typeof dialects)[number]
+export const dialects = ['oci', 'docker', 'spo', 'kubernetes'] as const

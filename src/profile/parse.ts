@@ -1,6 +1,7 @@
 // Reads the profiles of a file's text. A document with mistakes is still read, and its mistakes are listed. A text that
 // is not a profile, or neither JSON nor YAML, is refused.
 import { UserError } from '../errors.ts'
+import { readOptions, text as anyText, valueOf, isObject, type OptionTable } from '../options.ts'
 import type { DockerProfile, ParsedProfile, ProfileDialect } from './dialects.ts'
 import { findProfiles, foreignText, type FoundProfile } from './envelope.ts'
 import { flaw } from './flaws.ts'
@@ -15,15 +16,24 @@ export interface ParseOptions {
   readonly name?: string
 }
 
+export const parseTable: OptionTable<ParseOptions> = { name: anyText }
+
+/** A parsed profile. */
+export const parsedProfile = valueOf<ParsedProfile>(
+  'a profile: give what parseProfile or builtinProfile returns',
+  (value) => isObject(value) && isObject(value['profile']) && isObject(value['tree']),
+)
+
 /**
  * The only profile of a file: plain OCI, Docker's or containers/common's format, a config.json, a SeccompProfile or a
  * ConfigMap (YAML or JSON).
  *
  * @throws UserError, `file:line:column: why`, for a text that is not a profile, that cannot be parsed, or that has
- * several profiles.
+ * several profiles; for an unknown option, and for a value that is not a string.
  */
 export function parseProfile(text: string, options: ParseOptions = {}): ParsedProfile {
-  const [profile, second] = parseProfiles(text, options)
+  const { name = 'profile' } = readOptions('parseProfile', parseTable, options)
+  const [profile, second] = profilesIn(anyText(text, 'parseProfile: text'), name)
   if (profile === undefined) throw new Error('parseProfiles returned nothing')
   if (second === undefined) return profile
   throw new UserError('several-profiles', { ...placed(profile.name, second.profile.at), title: second.title })
@@ -36,8 +46,13 @@ export function parseProfile(text: string, options: ParseOptions = {}): ParsedPr
  */
 export function parseProfiles(
   text: string,
-  { name = 'profile' }: ParseOptions = {},
+  options: ParseOptions = {},
 ): readonly [ParsedProfile, ...ParsedProfile[]] {
+  const { name = 'profile' } = readOptions('parseProfiles', parseTable, options)
+  return profilesIn(anyText(text, 'parseProfiles: text'), name)
+}
+
+function profilesIn(text: string, name: string): readonly [ParsedProfile, ...ParsedProfile[]] {
   const found: FoundProfile[] = []
   for (const root of documentsOf(name, text)) {
     const finds = findProfiles(root, text)

@@ -2,6 +2,7 @@
 // reader of that format. It reads only the given stream, opens no file and knows no terminal. The formats are the rows
 // of formats.ts.
 import { UserError } from '../errors.ts'
+import { argumentIndexes, readOptions } from '../options.ts'
 import type { Evidence, SourceSummary } from './account.ts'
 import { latin1 } from './byte-text.ts'
 import { decompressed } from './decompress.ts'
@@ -246,17 +247,22 @@ export interface ReadTraceOptions {
  * Streams the calls of one source, one by one and in order.
  *
  * @param source bytes and a name for places; gzip, zstd and container-log wrapping are removed.
- * @throws UserError for a source that is not a trace (empty, binary, a profile).
+ * @throws UserError for an unknown option, and for a source that is not a trace (empty, binary, a profile).
  */
 export async function* readTrace(
   source: Source,
   options: ReadTraceOptions = {},
 ): AsyncGenerator<TraceRecord> {
+  const { arguments: wanted = new Map() } = readOptions<ReadTraceOptions>(
+    'readTrace',
+    { arguments: argumentIndexes },
+    options,
+  )
   const records: TraceRecord[] = []
   const reading = readByPiece(
     [source],
     'auto',
-    { arguments: options.arguments ?? new Map(), record: (each) => records.push(each) },
+    { arguments: wanted, record: (each) => records.push(each) },
     undefined,
   )
   for await (const _ of reading) yield* records.splice(0)

@@ -130,9 +130,9 @@ export class JsonValues {
   }
 }
 
-/** Whether the character may be between two objects: a comma or white space. */
+/** Whether the character may be between two objects: a comma, white space, or RS (RFC 7464). */
 function isBetween(code: number): boolean {
-  return code === 0x2c || code === 0x20 || (code >= 0x09 && code <= 0x0d)
+  return code === 0x2c || code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0x1e
 }
 
 /**

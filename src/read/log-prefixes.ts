@@ -243,6 +243,11 @@ export function withoutPrefix(log: LogPrefix, line: string): Prefixed | undefine
   return { stream, text: `${text}\n` }
 }
 
+/** Whether the line has the prefix of a log in which any program may write lines like those of strace. */
+export function isInSharedLog(line: string): boolean {
+  return logPrefixes.some((log) => prefixRows[log].isShared === true && prefixRows[log].pattern.test(line))
+}
+
 /**
  * Lines of the journal instead of lines that it lost: above its rate limit, and text that it does not print without
  * `--all`. Authority: journald-rate-limit.c's "Suppressed %i messages" and logs-show.c's "blob data" in systemd.

@@ -84,7 +84,7 @@ function wrappingName(head: string): string | undefined {
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
   // If a format reads the object of each line, the objects are its records and no wrapping.
-  const isRead = first.every((line) => jsonObject(line) !== undefined && isOfSomeFormat(line))
+  const isRead = first.every((line) => isRecord(line))
   // `mail`: strace -k prints frames after " > ", never at the start of the line.
   return order.find((name) => {
     if (name === 'json-log' && isRead) return false
@@ -93,10 +93,18 @@ function wrappingName(head: string): string | undefined {
   })
 }
 
+/** Whether a format reads the object, which may be one of an array or of a sequence (RFC 7464). */
+function isRecord(line: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- RS
+  const bare = line.replace(/^\x1e/, '').replace(/,\s*$/, '')
+  return jsonObject(bare) !== undefined && isOfSomeFormat(bare)
+}
+
 /** The wrapping of JSON that is not one object a line, if an entry is a log's or contains a line of a log. */
 function ofValues(head: string, depth: number, work: WrappingWork): Wrapping | undefined {
   // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
-  if (!/^\s*[[{]/.test(head) || isProfile(head)) return undefined
+  // oxlint-disable-next-line no-control-regex -- RS
+  if (!/^[\s\x1e]*[[{]/.test(head) || isProfile(head)) return undefined
   const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
   if (isWhole && !isWrappedDeep(head)) return undefined
   const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth, work))
@@ -115,13 +123,12 @@ function isEntry(written: string, bracket: Bracket, depth: number, work: Wrappin
     return lines !== undefined && depth < mostWrappings && wrappingOf(lines, depth + 1, work) !== undefined
   }
   const text = written.includes('\n') ? written.replaceAll(/\s*\n\s*/g, '') : written
-  const logged = bracket === '[' ? valueOfPair(text) : (loggedText(text)?.text ?? text)
+  // A record of a format may have a text as well: an alert of Falco.
+  if (bracket === '{' && isOfSomeFormat(text)) return true
+  const logged = bracket === '[' ? valueOfPair(text) : loggedText(text)?.text
   if (logged === undefined) return false
   const line = logged.split('\n', 1)[0] as string
-  return (
-    isOfSomeFormat(line) ||
-    (line !== text && depth < mostWrappings && wrappingOf(logged, depth + 1, work) !== undefined)
-  )
+  return isOfSomeFormat(line) || (depth < mostWrappings && wrappingOf(logged, depth + 1, work) !== undefined)
 }
 
 /** The first complete lines that are not empty; the whole text if no line is complete. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
+import { readOptions } from '../options.ts'
 import { chooseRecorder } from './choose.ts'
 import { programOfStrace, readTarget, type Target } from './command/index.ts'
 import {
@@ -19,6 +20,7 @@ import { refuseClients } from './inner-clients.ts'
 import { requireLinux } from './linux.ts'
 import { recordPods } from './pods.ts'
 import { recorders } from './recorders.ts'
+import { recordTable } from './options.ts'
 import type {
   CgroupOptions,
   CommandOptions,
@@ -39,9 +41,17 @@ import { attachStrace } from './strace/index.ts'
  * command's own failure is not an error: see `ending`.
  *
  * @throws UserError with status 127 or 126 if the command is not found or cannot be run; 125 if recording is not
- * possible (strace missing, ptrace not permitted, a command whose calls another process makes).
+ * possible (strace missing, ptrace not permitted, a command whose calls another process makes); 2 for an unknown option
+ * or a value that it does not take.
  */
-export async function record(options: RecordOptions): Promise<Recording> {
+export async function record(given: RecordOptions): Promise<Recording> {
+  const options = readOptions('record', recordTable, given) as RecordOptions
+  if (!subjects.some((each) => options[each] !== undefined))
+    throw new UserError('wrong-value', {
+      at: 'record',
+      value: 'an object',
+      takes: `one with ${subjects.join(', ')}`,
+    })
   requireLinux('record')
   if (options.container !== undefined) return recordContainer(options)
   if (options.query !== undefined) return recordPods(options)
@@ -52,6 +62,9 @@ export async function record(options: RecordOptions): Promise<Recording> {
   const recording = await recordProcess(options)
   return isWhole ? recording : refuseClients(recording)
 }
+
+/** What says what to record. */
+const subjects = ['command', 'pid', 'cgroup', 'container', 'query'] as const
 
 async function recordContainer(options: ContainerOptions): Promise<Recording> {
   const { container, cri, name = `container:${container}`, ...given } = options

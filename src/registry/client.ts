@@ -177,6 +177,8 @@ export class Registry {
     { method, headers, body }: Ask,
     authorization: string | undefined,
   ): Promise<Response> {
+    if (!/^https?:$/.test(url.protocol))
+      throw this.#answered('other-protocol', { asked: url.href.replace(/\?.*/s, '').slice(0, 200) })
     try {
       return await fetch(url, {
         method,
@@ -201,7 +203,7 @@ export class Registry {
     )
     const realm = urlOf(words.get('realm') ?? '')
     if (!/^bearer\b/i.test(challenge) || realm === null) throw this.#answered('challenge')
-    if (realm.protocol !== 'https:' && this.#root.protocol === 'https:') throw this.#answered('plain-realm')
+    if (realm.protocol === 'http:' && this.#root.protocol === 'https:') throw this.#answered('plain-realm')
     const scope = `repository:${this.#reference.repository}:${right === 'pull' ? 'pull' : 'pull,push'}`
     const service = words.get('service')
     const answer = await (who?.kind === 'refresh-token'
@@ -316,8 +318,11 @@ function document(bytes: Uint8Array): object | undefined {
 /** fetch puts the reason into `cause`. */
 function networkReason(error: unknown): string {
   const { cause, name, message } = error as Error
-  if (name === 'TimeoutError') return 'no answer in time'
   const inner = cause as NodeJS.ErrnoException | undefined
+  if (name === 'TimeoutError') return 'no answer in time'
+  // fetch.spec.whatwg.org, "port blocking": ports of other protocols.
+  if (inner?.message === 'bad port')
+    return 'Node.js makes no HTTP request to this port, which belongs to another protocol: serve the registry on another port'
   return (inner?.message || inner?.code || message).split('\n')[0] ?? ''
 }
 

@@ -6,6 +6,8 @@ import { countsAgainst } from '../meaning/changes.ts'
 import { contextOf, type ContextOptions } from '../meaning/context.ts'
 import { answerAlways, makeMeaning } from '../meaning/meaning.ts'
 import { compareProfiles } from '../meaning/profiles.ts'
+import { contextTable } from '../meaning/context-options.ts'
+import { flag, oneOf, readOptions, type OptionTable } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import type { Compared } from './changes.ts'
 import { directions } from './review.ts'
@@ -15,22 +17,33 @@ export interface ComparedOptions extends ContextOptions {
   /** `all`: compares also with each capability that a rule names. */
   readonly contexts?: 'all'
   /** The changes that make the comparison fail. Default `never`: the report has no outcome. */
-  readonly failOn?: 'wider' | 'any' | 'never'
+  readonly failOn?: (typeof failures)[number]
   /** The user did not give `failOn`: the report shows a failure only if something was opened. */
   readonly unasked?: boolean
+}
+
+export const failures = ['wider', 'any', 'never'] as const
+
+const comparedTable: OptionTable<ComparedOptions> = {
+  ...contextTable,
+  contexts: oneOf(['all']),
+  failOn: oneOf(failures),
+  unasked: flag,
 }
 
 /**
  * What changes in meaning from one profile to another, with the verdict and the counts that a report leads with.
  *
- * @throws UserError for a profile that its loader or libseccomp refuses, and for a call with too many conditions to
- * follow.
+ * @throws UserError for a profile that its loader or libseccomp refuses, for a call with too many conditions to follow,
+ * and for an unknown option or a value that it does not take.
  */
 export function comparedProfiles(
   before: { readonly name: string; readonly profile: ParsedProfile },
   after: { readonly name: string; readonly profile: ParsedProfile },
-  { contexts, failOn = 'never', unasked = false, ...contextOptions }: ComparedOptions = {},
+  options: ComparedOptions = {},
 ): Compared & { readonly fails: boolean } {
+  const given = readOptions('comparedProfiles', comparedTable, options)
+  const { contexts, failOn = 'never', unasked = false, ...contextOptions } = given
   const host = architectures[contextOptions.architecture ?? assumedHost].host
   const { changes, ...comparison } = compareProfiles(before.profile, after.profile, {
     ...contextOptions,

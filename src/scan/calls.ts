@@ -77,10 +77,16 @@ export class CallFinder {
     const numbers: NumberFound[] = []
     const unresolved: NumberUnknown[] = []
     for (const id of this.#reach.kernel) {
-      const sites = this.#sites(id)
+      const sites = new Set(this.#sites(id))
+      const met = new Set<number>()
       for (const from of [id, ...this.#reach.entering(id)])
         for (const site of this.flow(from).kernel)
-          if (sites.includes(site.at)) this.#resolve(id, from, site, numbers, unresolved)
+          if (sites.has(site.at)) {
+            met.add(site.at)
+            this.#resolve(id, from, site, numbers, unresolved)
+          }
+      if (met.size < sites.size && this.flow(id).isCode)
+        unresolved.push({ site: id, in: id, why: 'computed' })
     }
     return { numbers, unresolved }
   }
@@ -106,7 +112,8 @@ export class CallFinder {
         kind === recordKind.syscall ||
         kind === recordKind.compat ||
         kind === recordKind.call ||
-        kind === recordKind.slot,
+        kind === recordKind.slot ||
+        kind === recordKind.inside,
     )
   }
 

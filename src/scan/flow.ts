@@ -25,6 +25,8 @@ export interface KernelSite {
 }
 
 export interface FunctionFlow {
+  /** False if the code is invalid and no table declares it: data between functions. */
+  readonly isCode: boolean
   readonly calls: readonly CallSite[]
   readonly kernel: readonly KernelSite[]
   readonly stored: readonly { readonly address: number; readonly value: Value }[]
@@ -119,6 +121,10 @@ class Follower {
     this.#machine = new AbstractMachine(linked, module, values, processor)
   }
 
+  get #isCode(): boolean {
+    return !this.#isBroken || this.#own.functions.isSized(this.#start)
+  }
+
   get #own(): Linked['modules'][number] {
     return this.#linked.modules[this.#module] as Linked['modules'][number]
   }
@@ -129,10 +135,15 @@ class Follower {
       this.#everHeld = held.copy()
     }
     this.#run(this.#start, { ...this.#entryState(), held })
-    for (const each of this.#unreached(wanted))
-      this.#run(each, { ...this.#nothingKnown(), held: this.#everHeld })
+    // A call that does not return may stand between two such places, so that one leads to the other.
+    for (let before = 0; before < this.#scouted.size;) {
+      before = this.#scouted.size
+      for (const each of this.#unreached(wanted))
+        if (!this.#scouted.has(each)) this.#run(each, { ...this.#nothingKnown(), held: this.#everHeld })
+    }
     if (this.#carrier?.isLost === true) this.#watch?.lost()
     return {
+      isCode: this.#isCode,
       calls: [...this.#calls.values()],
       kernel: [...this.#kernel.values()],
       stored: this.#machine.stored,
@@ -159,8 +170,8 @@ class Follower {
    */
   #unreached(wanted: readonly number[]): readonly number[] {
     const missing = wanted.filter((at) => !this.#scouted.has(at))
-    if (missing.length === 0 || (this.#isBroken && !this.#own.functions.isSized(this.#start))) return []
-    const found: number[] = []
+    if (missing.length === 0 || !this.#isCode) return []
+    const found = new Set<number>()
     const { stored } = this.#machine
     this.#machine.stored = []
     this.#machine.state = this.#nothingKnown()
@@ -168,16 +179,21 @@ class Follower {
     let next = 0
     for (let place = this.#start; place < this.#end && next < missing.length;) {
       if (place === missing[next]) {
-        if (found.at(-1) !== begin) found.push(begin)
+        found.add(this.#scouted.has(begin) ? place : begin)
         next++
-      } else if (place > (missing[next] as number)) next++
+      } else
+        for (; place > (missing[next] as number); next++)
+          // It lies inside an instruction of this walk.
+          found.add(missing[next] as number)
       const { length, flow } = this.#processor.step(this.#machine, place, this.#end)
+      const isEnd = flow === 'stop' || flow === 'jump' || flow === 'jump-value'
+      const isReached = this.#scouted.has(place)
       place += length
-      if (this.#scouted.has(place) || flow === 'stop' || flow === 'jump' || flow === 'jump-value')
-        begin = place
+      if (isReached || isEnd || this.#scouted.has(place)) begin = place
     }
+    for (const each of missing.slice(next)) found.add(each)
     this.#machine.stored = stored
-    return found
+    return [...found]
   }
 
   #run(start: number, state: State): void {
@@ -210,7 +226,7 @@ class Follower {
           this.#isBroken = true
           break
         }
-        if ((flow === 'jump' || flow === 'branch') && this.#isFollowed(target)) {
+        if (this.#isFollowedBy(flow, target)) {
           this.#labels.add(target)
           work.push(target)
         }
@@ -240,6 +256,12 @@ class Follower {
   #runsInto(at: number): boolean {
     const own = this.#own.functions.at(at)
     return own >= 0 && this.#own.functions.isFallenInto(own)
+  }
+
+  /** Whether an instruction leads to code that is followed here. A call may lead into the middle of a function. */
+  #isFollowedBy(flow: Flow, target: number): boolean {
+    if (flow === 'call') return target !== this.#start && this.#isFollowed(target)
+    return (flow === 'jump' || flow === 'branch') && this.#isFollowed(target)
   }
 
   #isFollowed(target: number): boolean {
@@ -376,6 +398,13 @@ class Follower {
           flow === 'call'
             ? this.#direct(machine.target)
             : this.#linked.pointed(machine.targetValue, this.#values)
+        if (this.#isFollowedBy(flow, machine.target)) {
+          this.#labels.add(machine.target)
+          const before = copyOf(machine.state)
+          if (this.#processor.pushed > 0) machine.push(unknown)
+          lead(machine.target)
+          machine.state = before
+        }
         this.#call(at, targets, 'call', flow === 'call')
         return !this.#returns.any(targets)
       }

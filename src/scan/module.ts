@@ -14,7 +14,7 @@ import {
 import { surveyArm64 } from './arm64/survey.ts'
 import { Functions, knownFunctions } from './functions.ts'
 import { dataObjects, type DataObjects } from './objects.ts'
-import { codePointers, pointersInData } from './pointers.ts'
+import { codePointers, pointersInData, wordsOfCode } from './pointers.ts'
 import type { Records } from './records.ts'
 import { surveyX86 } from './x86/survey.ts'
 
@@ -66,7 +66,11 @@ export function makeModule(name: string, image: ElfImage, options: ModuleOptions
   for (let index = 0; index < addend.length; index++)
     if (symbol[index] === 0 && kind[index] !== relocationKind.copy) starts.add(addend[index] as number)
   const known = knownFunctions(image, sized, withoutInner(starts, sized))
-  const records = options.records ?? (image.machine === 'x86_64' ? surveyX86 : surveyArm64)(image, known)
+  const records =
+    options.records ??
+    (image.machine === 'x86_64'
+      ? surveyX86(image, known, image.isRelocatable ? starts : wordsOfCode(image))
+      : surveyArm64(image, known))
   const functions = new Functions(
     image,
     known,

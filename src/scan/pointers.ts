@@ -1,6 +1,6 @@
 // Finds pointers in the data of a program that is loaded at a fixed address: the linker resolved them and left no
 // relocation. An aligned word is a pointer if it is the start of a function or an address in the program's data.
-import type { ElfImage } from './elf/image.ts'
+import type { ElfImage, ElfSection } from './elf/image.ts'
 import { relocationKind, sorted, type Relocations } from './elf/relocations.ts'
 import type { Functions } from './functions.ts'
 import { recordKind, type Records } from './records.ts'
@@ -9,6 +9,11 @@ import { recordKind, type Records } from './records.ts'
 const skipped =
   /^\.(?:gopclntab|eh_frame|eh_frame_hdr|gcc_except_table|dynsym|dynstr|symtab|gnu|note|rela|hash|interp|dynamic)/
 
+/** Whether a section's words are no pointers and no differences that code follows. */
+export function holdsNoPointers({ name }: ElfSection): boolean {
+  return skipped.test(name)
+}
+
 /** Visits every aligned word of the data that may be an address of the image. */
 function eachWord(image: ElfImage, visit: (at: number, value: number) => void): void {
   const { file, base } = image
@@ -16,8 +21,8 @@ function eachWord(image: ElfImage, visit: (at: number, value: number) => void): 
     image.sections.length > 0
       ? image.sections
           .filter(
-            ({ type, flags, name }) =>
-              (flags & 2) !== 0 && (flags & 4) === 0 && type !== 8 && !skipped.test(name),
+            (each) =>
+              (each.flags & 2) !== 0 && (each.flags & 4) === 0 && each.type !== 8 && !holdsNoPointers(each),
           )
           .map(({ address, offset, size }) => ({ address, offset, size }))
       : image.segments
@@ -31,6 +36,15 @@ function eachWord(image: ElfImage, visit: (at: number, value: number) => void): 
       const value = file.u32(offset + at) + high * 2 ** 32 - base
       if (value >= 4096) visit(address + at, value)
     }
+}
+
+/** The values of all aligned words of data that lie in code, cases of jump tables too. */
+export function wordsOfCode(image: ElfImage): readonly number[] {
+  const found: number[] = []
+  eachWord(image, (_, value) => {
+    if (image.isCode(value)) found.push(value)
+  })
+  return found
 }
 
 /** Targets of pointers to code, without jump table cases. They begin functions unless an unwind table covers them. */

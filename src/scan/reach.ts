@@ -5,6 +5,7 @@ import { relocationKind } from './elf/relocations.ts'
 import type { Linked } from './link.ts'
 import { threadData } from './module.ts'
 import { recordKind } from './records.ts'
+import { differencesIn, functionsAt, type Differences } from './differences.ts'
 import { tablesOf } from './tables.ts'
 
 /** A function of the whole program: the functions of all modules are numbered consecutively. */
@@ -36,9 +37,9 @@ export class CodeReach {
   readonly #order: FunctionId[] = []
   #followed = 0
   readonly #undefined = new Map<string, Undefined>()
-  /** By module: the starts of the reached objects, and the addresses already looked at. */
-  readonly #objects: Set<number>[] = []
-  readonly #seen: Set<number>[] = []
+  /** By module: the starts of the reached objects, and the addresses already looked at, with what the object holds. */
+  readonly #objects: Map<number, Differences | undefined>[] = []
+  readonly #seen: Map<number, Differences | undefined>[] = []
   readonly #pointers: {
     readonly module: number
     readonly from: number
@@ -86,7 +87,7 @@ export class CodeReach {
     return this.#holders.of(id)
   }
 
-  /** Functions that jump into the middle of this one. */
+  /** Functions that jump into the middle of this one, or call it. */
   entering(id: FunctionId): readonly FunctionId[] {
     return [...(this.#entered.get(id) ?? [])]
   }
@@ -115,8 +116,8 @@ export class CodeReach {
     this.#holders.grow(total)
     const first = this.#objects.length
     for (let module = first; module < modules.length; module++) {
-      this.#objects.push(new Set())
-      this.#seen.push(new Set())
+      this.#objects.push(new Map())
+      this.#seen.push(new Map())
     }
     const open = [...this.#undefined.values()]
     this.#undefined.clear()
@@ -186,6 +187,7 @@ export class CodeReach {
       return
     }
     const id = this.#linked.id(module, own)
+    if (isCall && from >= 0 && from !== id && functions.start[own] !== address) this.#enter(id, from)
     if (from >= 0) (isCall ? this.#callers : isData ? this.#holders : this.#takers).add(id, from)
     else this.#loosen(id, looseByStart)
     this.#found(id, from)
@@ -202,7 +204,11 @@ export class CodeReach {
 
   #place(module: number, address: number, from: FunctionId, isCall: boolean, isData: boolean): void {
     const { image, functions } = this.#module(module)
-    if (!image.isCode(address)) return this.#data(module, address, from)
+    if (!image.isCode(address)) {
+      const differences = this.#data(module, address, from)
+      if (isData && differences !== undefined) this.#differences(module, differences, from)
+      return
+    }
     const own = functions.at(address)
     if (isData && own >= 0 && !functions.isStub(own)) this.#loosen(this.#linked.id(module, own), looseByData)
     this.#code(module, address, from, isCall, isData)
@@ -210,28 +216,31 @@ export class CodeReach {
 
   #slot(module: number, slot: number, from: FunctionId, isCall: boolean): void {
     const targets = this.#linked.targetsOfSlot(module, slot)
-    if (targets === undefined) return this.#data(module, slot, from)
+    if (targets === undefined) return void this.#data(module, slot, from)
     if (targets.length === 0)
       this.#word(module, this.#module(module).relocations.at(slot), from, isCall, false)
     for (const each of targets) this.#place(each.module, each.address, from, isCall, false)
   }
 
-  #data(module: number, address: number, from: FunctionId): void {
-    const seen = this.#seen[module] as Set<number>
-    if (seen.has(address)) return
-    seen.add(address)
-    const { image, objects, relocations } = this.#module(module)
-    if (!image.isData(address)) return
-    const range = objects.at(address)
-    const known = this.#objects[module] as Set<number>
-    if (known.has(range.from)) return
-    known.add(range.from)
-    this.#pointers.push({
-      module,
-      from: relocations.from(range.from),
-      to: relocations.from(range.to),
-      by: from,
-    })
+  /** Reaches the object at an address; returns its words that may be differences. */
+  #data(module: number, address: number, from: FunctionId): Differences | undefined {
+    const seen = this.#seen[module] as Map<number, Differences | undefined>
+    if (seen.has(address)) return seen.get(address)
+    const its = this.#module(module)
+    const range = its.image.isData(address) ? its.objects.at(address) : undefined
+    const known = this.#objects[module] as Map<number, Differences | undefined>
+    if (range !== undefined && !known.has(range.from)) {
+      known.set(range.from, differencesIn(its, range))
+      this.#pointers.push({
+        module,
+        from: its.relocations.from(range.from),
+        to: its.relocations.from(range.to),
+        by: from,
+      })
+    }
+    const differences = range && known.get(range.from)
+    seen.set(address, differences)
+    return differences
   }
 
   /** Follows the pointers of reached objects without recursion, because a linked list may be as long as the data. */
@@ -252,6 +261,10 @@ export class CodeReach {
     const last = functions.firstRecord(own + 1)
     let hasTable = false
     let isKernel = false
+    let met: Set<Differences> | undefined
+    const meet = (each: Differences | undefined): void => {
+      if (each !== undefined) met = (met ?? new Set()).add(each)
+    }
     for (let index = functions.firstRecord(own); index < last; index++) {
       const target = targets[index] as number
       switch (kind[index]) {
@@ -259,7 +272,7 @@ export class CodeReach {
           this.#code(module, target, id, true)
           break
         case recordKind.jump:
-          if (target < from || target >= to) this.#jump(module, target, id)
+          if (target < from || target >= to) this.#code(module, target, id, true)
           break
         case recordKind.slot:
           this.#slot(module, target, id, true)
@@ -269,13 +282,13 @@ export class CodeReach {
             // A number that looks like an address inside a function is not a pointer to the function.
             if (target >= from && target < to) break
             if (image.isRelocatable || functions.isStart(target)) this.#code(module, target, id, false)
-          } else this.#data(module, target, id)
+          } else meet(this.#data(module, target, id))
           break
         case recordKind.memory: {
           const slot = relocations.at(target)
           const isData = slot < 0 || relocations.kind[slot] !== relocationKind.slot
           if (slot >= 0) this.#word(module, slot, id, false, isData)
-          if (isData) this.#data(module, target, id)
+          if (isData) meet(this.#data(module, target, id))
           break
         }
         case recordKind.table:
@@ -288,23 +301,33 @@ export class CodeReach {
       }
     }
     if (isKernel) this.#kernel.push(id)
+    for (const each of met ?? []) this.#differences(module, each, id, own)
     if (hasTable)
       for (const target of tablesOf(this.#module(module), own))
         if (target < from || target >= to) this.#code(module, target, id, true)
     if (own + 1 < functions.count && functions.isFallenInto(own + 1)) this.#code(module, to, id, true)
   }
 
-  /** A jump out of a function: to the start of another or into the middle of one. */
-  #jump(module: number, target: number, from: FunctionId): void {
-    const { functions } = this.#module(module)
-    const own = functions.at(target)
-    if (own >= 0 && !functions.isStub(own) && functions.start[own] !== target) {
-      const id = this.#linked.id(module, own)
-      const before = this.#entered.get(id)
-      if (before === undefined) this.#entered.set(id, new Set([from]))
-      else before.add(from)
+  /** Follows differences: of an object that a function refers to, or that a pointer leads to. */
+  #differences(module: number, differences: Differences, from: FunctionId, own?: number): void {
+    const its = this.#module(module)
+    const { functions, records } = its
+    const bases: number[] = []
+    let range = { from: 0, to: 0 }
+    if (own !== undefined) {
+      range = { from: functions.start[own] as number, to: functions.end(own) }
+      for (let index = functions.firstRecord(own); index < functions.firstRecord(own + 1); index++)
+        if (records.kind[index] === recordKind.address) bases.push(records.to[index] as number)
     }
-    this.#code(module, target, from, true)
+    for (const target of functionsAt(its, differences, [...new Set(bases)], range))
+      this.#place(module, target, from, false, true)
+  }
+
+  /** A call of or jump to the middle of a function. */
+  #enter(id: FunctionId, from: FunctionId): void {
+    const before = this.#entered.get(id)
+    if (before === undefined) this.#entered.set(id, new Set([from]))
+    else before.add(from)
   }
 }
 

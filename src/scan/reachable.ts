@@ -4,6 +4,7 @@ import { architectureNames, isArchitecture, type Architecture } from '../abi/arc
 import { UserError } from '../errors.ts'
 import type { ScanFault } from '../errors/scan.ts'
 import { harmlessJson } from '../json-string.ts'
+import { isObject, text as anyText, valueOf } from '../options.ts'
 import { ascending } from '../order.ts'
 
 /** Which calls the code of programs can make (schemas/reachable.schema.json). */
@@ -17,6 +18,12 @@ export interface Reachable {
   readonly modules: readonly ScannedModule[]
   readonly notFollowed: readonly NotFollowed[]
 }
+
+/** The result of a scan. */
+export const reachableValue = valueOf<Reachable>(
+  'the result of a scan: give what scanPrograms or parseReachable returns',
+  (value) => isObject(value) && isObject(value['architectures']) && Array.isArray(value['notFollowed']),
+)
 
 /** One call, and a path of functions that leads to it. */
 export interface ReachableCall {
@@ -115,11 +122,12 @@ export function printReachable(reachable: Reachable): string {
 }
 
 /**
- * Reads the document of a scan.
+ * Reads the document of a scan. `name`: its file, for messages.
  *
  * @throws UserError if the text is not such a document.
  */
-export function parseReachable(text: string, name: string): Reachable {
+export function parseReachable(text: string, name = 'scan'): Reachable {
+  anyText(text, 'parseReachable: text')
   const wrong = (fault: ScanFault['fault'], member = ''): UserError =>
     new UserError('not-a-scan', { file: name, fault, member })
   let value: unknown

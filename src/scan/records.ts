@@ -17,6 +17,8 @@ export const recordKind = {
   compat: 7,
   /** An indirect jump, perhaps through a jump table in read-only data. */
   table: 8,
+  /** Code that begins here, inside another instruction. */
+  inside: 9,
 } as const
 
 /** The records of the code of one file, in columns of equal length. */
@@ -72,6 +74,28 @@ export class RecordBuilder {
       instructions: this.instructions,
     }
   }
+}
+
+/** Adds records in any order to sorted ones. */
+export function merged(sorted: Records, more: Records): Records {
+  if (more.count === 0) return sorted
+  const order = [...more.at.keys()].sort((a, b) => (more.at[a] as number) - (more.at[b] as number))
+  const count = sorted.count + more.count
+  const [at, to, kind] = [new Uint32Array(count), new Uint32Array(count), new Uint8Array(count)]
+  let [first, next] = [0, 0]
+  for (let index = 0; index < count; index++) {
+    const added = order[next]
+    const isAdded =
+      added !== undefined &&
+      (first === sorted.count || (more.at[added] as number) < (sorted.at[first] as number))
+    const [from, place] = isAdded ? [more, added] : [sorted, first]
+    at[index] = from.at[place] as number
+    to[index] = from.to[place] as number
+    kind[index] = from.kind[place] as number
+    if (isAdded) next++
+    else first++
+  }
+  return { count, at, to, kind, instructions: sorted.instructions + more.instructions }
 }
 
 /** Sorted numbers, each once. */

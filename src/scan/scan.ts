@@ -1,5 +1,6 @@
 // Scans programs for the calls that they can make. What a program and its libraries load and look up by known names is
 // added round by round, until nothing new appears.
+import { callback, isObject, readOptions, texts, valueOf, type OptionTable } from '../options.ts'
 import { Analysis, type Findings, type Uses } from './analysis.ts'
 import { baseName, loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
 import { findOnPath } from './load/search-path.ts'
@@ -40,16 +41,17 @@ const mostRounds = 16
  * script stands for its interpreter and for the program that `/usr/bin/env` starts. Reads files through the tree and
  * starts nothing.
  *
- * @throws UserError if a path is not a program of x86_64 or aarch64, or if a file is damaged.
+ * @throws UserError if a path is not a program of x86_64 or aarch64, or if a file is damaged, and for an unknown option or
+ * a value that it does not take.
  */
 export async function scanPrograms(
   tree: Tree,
   paths: readonly string[],
   options: ScanOptions = {},
 ): Promise<Reachable> {
-  const scanner = new Scanner(tree, options)
+  const scanner = new Scanner(tree, readOptions('scanPrograms', scanTable, options))
   const found: Reachable[] = []
-  for (const path of paths) {
+  for (const path of texts(paths, 'scanPrograms: paths')) {
     const met = new Set<string>()
     for (let next: string | undefined = path; next !== undefined && !met.has(next);) {
       met.add(next)
@@ -59,6 +61,16 @@ export async function scanPrograms(
     }
   }
   return mergeReachable(...found)
+}
+
+const scanTable: OptionTable<ScanOptions> = {
+  with: texts,
+  cache: valueOf(
+    'an object with get and put',
+    (value) => isObject(value) && 'get' in value && 'put' in value,
+  ),
+  progress: callback(),
+  sha256: callback(),
 }
 
 class Scanner {

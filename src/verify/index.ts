@@ -1,9 +1,11 @@
 // Verifies a profile by running the workload under it. It reports call by call what the filter refused; with `repair`
 // it adds these calls and runs again until nothing is refused. The evidence is what the kernel was seen to refuse,
 // judged by the profile's meaning. One refusal can hide the next, so no profile is returned without a run.
+import { readOptions } from '../options.ts'
 import { firstAttempt, nextAttempt, roundLimit, type Attempt } from './repair.ts'
 import { runUnder, type Round } from './round.ts'
 import { prepare, type VerifySubject } from './subject.ts'
+import { verifyTable } from './settings.ts'
 import type { Verification, VerifySettings } from './verification.ts'
 
 export { withProcess, type RefusedProcess, type RefusedCall } from './refusals.ts'
@@ -27,10 +29,15 @@ export type {
  * Runs a command under a profile in a real runtime and reports what was refused.
  *
  * @throws UserError with status 127 if the command is not found, 126 if it cannot be run, 2 for a profile with
- * mistakes, and 125 if nothing can be verified: there is no runtime, no recorder sees refusals, or the runtime would
- * read the profile differently.
+ * mistakes, for an unknown option and for a value that it does not take, and 125 if nothing can be verified: there is no
+ * runtime, no recorder sees refusals, or the runtime would read the profile differently.
  */
 export async function verify(settings: VerifySettings): Promise<Verification> {
+  return verified(readOptions('verify', verifyTable, settings, ['profile', 'command']))
+}
+
+/** The same, with settings that were checked. */
+export async function verified(settings: VerifySettings): Promise<Verification> {
   const subject = await prepare(settings)
   for (let attempt = firstAttempt(subject); ;) {
     const round = await runUnder(subject, attempt.parsed)

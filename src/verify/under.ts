@@ -1,9 +1,11 @@
 // Records a command under a filter. The recording holds what the filter allows, including the ways that programs take
 // after a refusal; refused calls are reported apart. A profile of that recording fits into the filter.
+import { readOptions } from '../options.ts'
 import { chooseRecorder, type Recording, type RecordSettings } from '../record/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { refusalsOf, type RefusedCall } from './refusals.ts'
 import { enforced } from './round.ts'
+import { underTable } from './settings.ts'
 import { prepare } from './subject.ts'
 
 /** How a command is recorded under a filter. */
@@ -26,7 +28,8 @@ export interface RecordingUnder extends Recording {
  *
  * @throws UserError as `verify` and `record` do.
  */
-export async function recordUnder(settings: RecordUnderSettings): Promise<RecordingUnder> {
+export async function recordUnder(given: RecordUnderSettings): Promise<RecordingUnder> {
+  const settings = readOptions('recordUnder', underTable, given, ['command', 'under'])
   await chooseRecorder(settings, { for: 'under' })
   const { under: parsed, name, notice, begun, arguments: asked } = settings
   const subject = await prepare({

@@ -1,11 +1,13 @@
 // `completion` in the real shells: the words that each shell offers.
 import { execa } from 'execa'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { plainEnvironment, seccompGen } from './command.ts'
 
-const directory = t.testdir({ 'app.json': '{}' })
+// A shell must neither split these names nor run what they say.
+const hostile = ['sp ace.json', 'st*r.json', 'dol$(touch pwned).json']
+const directory = t.testdir({ 'app.json': '{}', ...Object.fromEntries(hostile.map((each) => [each, '{}'])) })
 const [node, ...words] = seccompGen
 
 const offers: readonly (readonly [line: string, offered: readonly string[]])[] = [
@@ -14,6 +16,11 @@ const offers: readonly (readonly [line: string, offered: readonly string[]])[] =
   ['seccomp-gen trace --recorder s', ['strace']],
   ['seccomp-gen generate -o app', ['app.json']],
   ['seccomp-gen diff app', ['app.json']],
+  ['seccomp-gen validate sp', ['sp ace.json']],
+  ['seccomp-gen validate st', ['st*r.json']],
+  ['seccomp-gen validate dol', ['dol$(touch pwned).json']],
+  ['seccomp-gen diff sp', ['sp ace.json']],
+  ['seccomp-gen observe -o sp', ['sp ace.json']],
   ['seccomp-gen diff podman@4', ['podman@4.0', 'podman@4.1', 'podman@4.2']],
   ['seccomp-gen generate --within cri-o@1.24', ['cri-o@1.24']],
   ['seccomp-gen completion ', ['bash', 'fish', 'zsh']],
@@ -52,7 +59,9 @@ for (const [shell, script] of Object.entries(scripts)) {
       const command = shell === 'fish' ? ['-c', script, line] : ['-c', script, shell, line]
       const run = await execa(shell, command, { cwd: directory, reject: false, env: { TERM: 'dumb' } })
       // zsh completes the word, or lists the words if there are several.
-      if (shell === 'zsh') for (const each of offered) t.match(run.stdout, each.slice(0, 40), line)
+      if (shell === 'zsh')
+        for (const each of offered)
+          t.match(run.stdout, each.slice(0, 40).replaceAll(/[ $()*]/g, '\\$&'), line)
       // fish prints the whole word, with the option before it.
       else
         t.strictSame(
@@ -61,5 +70,6 @@ for (const [shell, script] of Object.entries(scripts)) {
           line,
         )
     }
+    t.notOk(existsSync(join(directory, 'pwned')), 'nothing in a name was run')
   })
 }

@@ -127,6 +127,19 @@ t.test('compose', { skip: noCompose }, async (t) => {
     writeFileSync(patched, patchManifest('version: "2.4"\nservices:\n  web: {image: x}\n', 'x', each[2]).text)
     t.equal((await execa('docker-compose', ['-f', patched, 'config'])).exitCode, 0, `${each[0]}: patched`)
   }
+  // What compose makes of a patched service that extends another is what the patch says of it.
+  const base = 'privileged: true, cap_add: [SYS_ADMIN], tmpfs: /run, security_opt: ["seccomp:unconfined"]'
+  const file = `version: "2.4"\nservices:\n  base: {image: x, ${base}}\n  web: {extends: {service: base}}\n`
+  const { text, inherited } = patchManifest(file, 'x', hardenContext(evidence))
+  const extending = join(folder, 'extending.yaml')
+  writeFileSync(extending, text)
+  const { stdout } = await execa('docker-compose', ['-f', extending, 'config'])
+  const { web: service } = (parse(stdout) as { services: { web: Record<string, readonly string[]> } })
+    .services
+  t.notOk(service['privileged'])
+  t.same(inherited, ['web: cap_add SYS_ADMIN'])
+  t.ok(service['cap_add']?.includes('SYS_ADMIN'))
+  t.equal(service['tmpfs']?.filter((each) => each.startsWith('/run')).length, 1)
 })
 
 t.test('systemd', { skip: noSystemd }, async (t) => {

@@ -1,8 +1,8 @@
-// A node without a kubelet: Debian's containerd with its CRI on a separate socket, and pods made as the kubelet makes
-// them. Images contain busybox. SECCOMP_GEN_CONTAINERD=DIRECTORY takes another containerd, with its ctr and shim.
+// A node without a kubelet: a container runtime with its CRI on a separate socket, and pods made as the kubelet makes
+// them. Images contain busybox. The runtime is containerd, or CRI-O if SECCOMP_GEN_CRIO names its directory.
 // Authority: k8s.io/cri-api v1 for the numbers of fields.
 import { execa } from 'execa'
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,33 +12,28 @@ import { writeBundle } from '../../scripts/bundle.ts'
 import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
 import { GrpcClient } from '../../src/record/cri/client.ts'
 import { entries, type Decoded, type Message } from '../../src/record/cri/wire.ts'
+import { containerd, pause, whyNoContainerd } from './node-containerd.ts'
+import { crio, whyNoCrio } from './node-crio.ts'
 
-const folder = process.env['SECCOMP_GEN_CONTAINERD']
-/** containerd finds its shim in PATH. */
-const env = folder === undefined ? {} : { PATH: `${folder}:${process.env['PATH'] ?? ''}` }
-
-/** The release of containerd, such as 1.6. From 2.0 on it has another configuration, and no CRI before v1. */
-export async function containerdRelease(): Promise<string> {
-  const { stdout } = await execa('containerd', ['--version'], { env })
-  return / v?(\d+\.\d+)\./.exec(stdout)?.[1] ?? ''
+export { containerdRelease } from './node-containerd.ts'
+/** A runtime that serves the CRI, and how it is started and given images in a directory of its own. */
+export interface NodeRuntime {
+  readonly start: (directory: string, socket: string) => Promise<ChildProcess>
+  /** Imports an OCI layout of one image. */
+  readonly importImage: (layout: string, name: string, directory: string, socket: string) => Promise<void>
 }
 
-/** Why no such node can run here; undefined if it can. */
-export async function whyNoNode(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return 'containerd is run as root here, and this is not root'
-  if (!existsSync('/bin/busybox')) return '/bin/busybox is missing: apt-get install busybox-static'
-  for (const tool of ['containerd', 'ctr', 'runc']) {
-    const { code } = await execa(tool, ['--version'], { reject: false, env })
-    if (code === 'ENOENT') return `${tool} is not installed`
-  }
-  return undefined
-}
+const isCrio = process.env['SECCOMP_GEN_CRIO'] !== undefined
+/** Why no node can run here; undefined if one can. */
+export const whyNoNode = isCrio ? whyNoCrio : whyNoContainerd
 
 export type Filter = 'default' | 'unconfined' | { readonly file: string }
 
 export interface PodOptions {
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>
+  /** Of the pod, not of its containers. */
+  readonly annotations?: Readonly<Record<string, string>>
   readonly filter?: Filter
   readonly noNewPrivileges?: boolean
   readonly capabilities?: readonly string[]
@@ -60,33 +55,28 @@ export interface Pod {
 }
 
 const image = 'docker.io/local/app:1'
-const pause = 'docker.io/local/pause:1'
 
 export class Node {
   readonly directory: string
   readonly socket: string
   readonly cgroup = `/sgkube${process.pid}/kubepods`
+  readonly #runtime: NodeRuntime
   readonly #daemon: ChildProcess
   readonly #client: GrpcClient
 
-  private constructor(directory: string, daemon: ChildProcess) {
+  private constructor(directory: string, socket: string, runtime: NodeRuntime, daemon: ChildProcess) {
     this.directory = directory
-    this.socket = join(directory, 'containerd.sock')
+    this.socket = socket
+    this.#runtime = runtime
     this.#daemon = daemon
     this.#client = new GrpcClient(this.socket)
   }
 
-  static async start(): Promise<Node> {
+  static async start(runtime: NodeRuntime = isCrio ? crio : containerd): Promise<Node> {
     const directory = mkdtempSync('/tmp/sg-node-')
-    const file = join(directory, 'config.toml')
-    const configuration = (await containerdRelease()).startsWith('1.') ? configuration1 : configuration2
-    writeFileSync(file, configuration(directory))
     for (const each of ['cni', 'logs']) mkdirSync(join(directory, each))
-    const daemon = spawn('containerd', ['--config', file], {
-      stdio: 'ignore',
-      env: { ...process.env, ...env },
-    })
-    const node = new Node(directory, daemon)
+    const socket = join(directory, 'cri.sock')
+    const node = new Node(directory, socket, runtime, await runtime.start(directory, socket))
     for (let tries = 0; tries < 100; tries++) {
       if (existsSync(node.socket) && (await node.ask('Version', { 1: 'v1' }).catch(() => undefined))) break
       await wait(100)
@@ -135,9 +125,7 @@ export class Node {
       join(layout, 'index.json'),
       json({ schemaVersion: 2, manifests: [{ ...manifest, annotations }] }),
     )
-    const tar = join(this.directory, 'image.tar')
-    writeFileSync(tar, await archive(layout))
-    await execa('ctr', ['-a', this.socket, '-n', 'k8s.io', 'images', 'import', tar], { env })
+    await this.#runtime.importImage(layout, name, this.directory, this.socket)
     rmSync(layout, { recursive: true })
   }
 
@@ -146,7 +134,7 @@ export class Node {
   }
 
   async pod(name: string, options: PodOptions = {}): Promise<Pod> {
-    const { namespace = 'default', labels = {} } = options
+    const { namespace = 'default', labels = {}, annotations = {} } = options
     const uid = randomUUID()
     const own = {
       'io.kubernetes.pod.name': name,
@@ -159,6 +147,7 @@ export class Node {
       1: { 1: name, 2: uid, 3: namespace },
       3: join(this.directory, 'logs'),
       6: entries({ ...own, ...labels }),
+      7: entries(annotations),
       8: { 1: `${this.cgroup}/besteffort/pod${uid}`, 2: { 1: namespaces, 9: { 1: 0 } } },
     }
     const sandbox = (await this.ask('RunPodSandbox', { 1: sandboxConfig })).text(1)
@@ -166,7 +155,8 @@ export class Node {
       const { capabilities = [] } = options
       const config: Message = {
         1: { 1: of },
-        2: { 1: options.image ?? image },
+        // CRI-O checks signatures by the name that the user gave.
+        2: { 1: options.image ?? image, 18: options.image ?? image },
         [options.image === undefined ? 3 : 4]: command,
         7: (options.mounts ?? []).map((each) => ({
           1: each.container,
@@ -226,54 +216,4 @@ export class Node {
 function securityProfile(filter: Filter): Message {
   if (filter === 'default') return { 1: 0 }
   return filter === 'unconfined' ? { 1: 1 } : { 1: 2, 2: filter.file }
-}
-
-function configuration1(directory: string): string {
-  return `version = 2
-root = "${directory}/root"
-state = "${directory}/state"
-oom_score = 0
-[grpc]
-  address = "${directory}/containerd.sock"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${pause}"
-  disable_tcp_service = true
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-    conf_dir = "${directory}/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "native"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "${directory}/opt"
-`
-}
-
-function configuration2(directory: string): string {
-  return `version = 3
-root = "${directory}/root"
-state = "${directory}/state"
-oom_score = 0
-[grpc]
-  address = "${directory}/containerd.sock"
-[plugins.'io.containerd.cri.v1.images']
-  snapshotter = "native"
-  [plugins.'io.containerd.cri.v1.images'.pinned_images]
-    sandbox = "${pause}"
-[plugins.'io.containerd.cri.v1.runtime']
-  restrict_oom_score_adj = true
-  enable_unprivileged_ports = false
-  enable_unprivileged_icmp = false
-  [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ["/usr/lib/cni"]
-    conf_dir = "${directory}/cni"
-[plugins.'io.containerd.grpc.v1.cri']
-  disable_tcp_service = true
-[plugins.'io.containerd.internal.v1.opt']
-  path = "${directory}/opt"
-[plugins.'io.containerd.nri.v1.nri']
-  socket_path = "${directory}/nri.sock"
-  plugin_path = "${directory}/nri"
-  plugin_config_path = "${directory}/nri.d"
-`
 }

@@ -512,6 +512,9 @@ t.test('options in a quadlet that would win over the context', async (t) => {
   t.same([unprivileged, unconfined], [['web'], ['web']])
   t.match(text, /^PodmanArgs=--log-driver=none --security-opt seccomp=unconfined$/m)
   t.notMatch(text, /--privileged|cap-add|--user|read-only=/)
+  const lines = patched('PodmanArgs=--init \\  \n# why \n ; also\n  --privileged\nExec=web\n')
+  t.same(lines.unprivileged, ['web'], 'comments and blanks between the lines of a value')
+  t.match(lines.text, /^PodmanArgs=--init\nExec=web$/m)
   const kept = 'PodmanArgs=--log-opt tag="a b"  --init\n'
   t.ok(patched(kept).text.includes(kept), 'a line without such options stays')
   t.notMatch(patched('Network=host\n').text, /^Sysctl=/m)
@@ -539,9 +542,121 @@ t.test('several containers by name, and what fits none', async (t) => {
     ['', 'not-a-manifest'],
     ['a: [\n', 'manifest-not-yaml'],
     ['{{ if .Values.x }}\na: b\n{{ end }}\n', 'manifest-not-yaml'],
-    ['services:\n  x: &x {image: a}\n  web: *x\n', 'alias-in-manifest'],
   ] as const)
     t.throws(() => patchManifest(text, 'm.yaml', as33), { code }, JSON.stringify(text))
+})
+
+t.test('what an anchor names is not changed where aliases use it', (t) => {
+  for (const text of [
+    'services:\n  x: &x {image: a}\n  web: *x\n',
+    'services:\n  web: &x {image: a}\n  worker: {<<: *x}\n',
+    'services:\n  web: &x {image: a}\nx-list: [*x]\n',
+    'services:\n  web: {cap_add: &x [A]}\n  worker: {cap_add: *x}\n',
+    'services:\n  web: {cap_add: [&x A]}\n  worker: {cap_add: [*x]}\n',
+    'services:\n  web: {read_only: &x false}\n  worker: {read_only: *x}\n',
+    'services:\n  web: {tmpfs: &x [/a]}\n  worker: {tmpfs: *x}\n',
+    'services:\n  web: {privileged: &x true}\n  worker: {privileged: *x}\n',
+    'kind: Pod\nspec: {containers: [{name: web, securityContext: &x {}}, {name: b, securityContext: *x}]}\n',
+    'kind: Pod\nspec: {containers: [&x {name: web}]}\nx: *x\n',
+    'kind: Pod\nspec: &x {containers: [{name: web}]}\nx: *x\n',
+  ])
+    t.throws(
+      () => patchManifest(text, 'm.yaml', as33),
+      { code: 'alias-in-manifest', facts: { name: 'x' } },
+      text,
+    )
+  const copied = `kind: Pod
+spec:
+  containers:
+    - name: side
+      securityContext: &x {runAsUser: 0}
+      volumeMounts: &y [{name: data, mountPath: /run}]
+    - name: web
+      securityContext: *x
+      volumeMounts: *y
+`
+  const { text, left } = patchManifest(copied, 'm.yaml', as33)
+  t.same(left, ['side'])
+  t.ok(text.startsWith(copied.slice(0, copied.indexOf('    - name: web'))), 'the other container stays')
+  t.match(parse(text), {
+    spec: {
+      containers: [
+        { securityContext: { runAsUser: 0 }, volumeMounts: [{ mountPath: '/run' }] },
+        {
+          securityContext: { runAsUser: 33 },
+          volumeMounts: [{ mountPath: '/run' }, { name: 'web-var-lib-nginx' }],
+        },
+      ],
+    },
+  })
+  t.end()
+})
+
+t.test('a compose service that extends another', (t) => {
+  const file = (web: string): string => `services:
+  base:
+    privileged: true
+    cap_add: [CAP_CHOWN, sys_admin]
+    security_opt: ['seccomp:unconfined', 'no-new-privileges:false']
+    tmpfs: /run
+    network_mode: host
+  middle: {extends: base}
+  web:
+    image: x
+    extends: ${web}
+`
+  for (const base of ['base', '{service: middle}', 'middle']) {
+    const { text, ...result } = patchManifest(file(base), 'compose.yaml', asRoot)
+    t.match(
+      result,
+      {
+        patched: ['web'],
+        unprivileged: ['web'],
+        unconfined: ['web'],
+        inherited: ['web: cap_add sys_admin', 'web: security_opt no-new-privileges:false'],
+      },
+      base,
+    )
+    const { web } = (parse(text) as { services: { web: Record<string, unknown> } }).services
+    t.match(web, { privileged: false, read_only: true })
+    t.same([web['sysctls'], (web['tmpfs'] as readonly string[]).length], [undefined, 2], 'as its base says')
+  }
+  const elsewhere = patchManifest(file('{file: other.yaml, service: base}'), 'compose.yaml', asRoot)
+  t.same([elsewhere.inherited, elsewhere.unprivileged], [['web: other.yaml was not read'], []])
+  t.match(elsewhere.text, /^ {4}privileged: false$/m)
+  t.throws(() => patchManifest(file('base').replace('network_mode: host', 'user: nginx'), 'c.yaml', asRoot), {
+    code: 'manifest-other-user',
+  })
+  t.same(patchManifest('services:\n  web: {extends: web}\n', 'c.yaml', asRoot).inherited, [])
+  t.end()
+})
+
+t.test('init containers, and the volumes of a StatefulSet', (t) => {
+  const set = (...inits: readonly string[]): string =>
+    JSON.stringify({
+      kind: 'StatefulSet',
+      spec: {
+        template: {
+          spec: {
+            initContainers: inits.map((name) => ({ name, image: 'x', restartPolicy: 'Always' })),
+            containers: [{ name: 'app', image: 'x' }],
+          },
+        },
+        volumeClaimTemplates: [{ metadata: { name: 'web-run' } }],
+      },
+    })
+  type Named = readonly { readonly name: string }[]
+  const specOf = (text: string): { readonly initContainers: Named; readonly volumes: Named } =>
+    (parse(text) as { spec: { template: { spec: ReturnType<typeof specOf> } } }).spec.template.spec
+  const { text, ...result } = patchManifest(set('setup', 'web'), 's.json', as33)
+  t.match(result, { patched: ['web'], left: ['app', 'setup'] }, 'the name goes before the only container')
+  const namesOf = (list: Named): readonly string[] => list.map(({ name }) => name)
+  t.same(namesOf(specOf(text).initContainers), ['setup', 'prepare-web', 'web'], 'prepared before it starts')
+  t.equal(namesOf(specOf(text).volumes)[0], 'web-run-2', 'a name that no claim has')
+  const again = patchManifest(text, 's.json', as33)
+  t.same([again.text, again.left], [text, ['app', 'setup']], 'a second time changes nothing')
+  t.same(patchManifest(set('setup'), 's.json', as33).patched, ['app'], 'one container on each side')
+  t.end()
 })
 
 t.test('a long text in a layout of its own: in bounded time', { timeout: 60_000 }, (t) => {

@@ -327,6 +327,16 @@ t.test('a registry that lies gives one line', async (t) => {
       'neither Basic nor Bearer',
     ],
     ['no way to log in', () => ({ status: 401 }), 'neither Basic nor Bearer'],
+    [
+      'a token server that is a file',
+      () => ({ status: 401, headers: { 'www-authenticate': 'Bearer realm="file:///etc/passwd"' } }),
+      'file:///etc/passwd, which is neither an http nor an https address',
+    ],
+    [
+      'a token server on a port of X11',
+      () => ({ status: 401, headers: { 'www-authenticate': 'Bearer realm="http://127.0.0.1:6000/"' } }),
+      'serve the registry on another port',
+    ],
     ['a circle', () => ({ status: 307, headers: { location: '/v2/a/manifests/t' } }), 'cannot be reached'],
     [
       'a layer that is no profile',

@@ -24,8 +24,8 @@ _seccomp_gen() {
   for ((i = 2; i < COMP_CWORD; i++)); do
     [[ \${COMP_WORDS[i]} == -- ]] || continue
     if declare -F _command_offset >/dev/null; then _command_offset $((i + 1))
-    elif ((COMP_CWORD == i + 1)); then COMPREPLY=($(compgen -c -- "$word"))
-    else COMPREPLY=($(compgen -f -- "$word")); fi
+    elif ((COMP_CWORD == i + 1)); then mapfile -t COMPREPLY < <(compgen -c -- "$word")
+    else mapfile -t COMPREPLY < <(compgen -f -- "$word"); fi
     return
   done
   case $command in
@@ -46,7 +46,7 @@ _seccomp_gen_calls() {
   COMPREPLY=($(compgen -W ${quoted(calls.join(' '))} -- "$1"))
 }
 _seccomp_gen_profiles() {
-  COMPREPLY=($(compgen -W ${quoted(builtins.join(' '))} -- "$1") $(compgen -f -- "$1"))
+  mapfile -t COMPREPLY < <(compgen -W ${quoted(builtins.join(' '))} -- "$1"; compgen -f -- "$1")
 }
 complete -o filenames -F _seccomp_gen seccomp-gen
 `
@@ -77,9 +77,10 @@ function operandsAnswer(operands: CompletedCommand['operands'], valued: readonly
 
 function answer(operand: Operand): string {
   if (operand === 'nothing') return ':;'
-  if (operand === 'file') return 'COMPREPLY=($(compgen -f -- "$word"));'
+  // One name a line: names have blanks and patterns in them.
+  if (operand === 'file') return 'mapfile -t COMPREPLY < <(compgen -f -- "$word");'
   if (operand === 'profile') return '_seccomp_gen_profiles "$word";'
   if (operand === 'call') return '_seccomp_gen_calls "$word";'
-  if (operand === 'command') return 'COMPREPLY=($(compgen -c -- "$word"));'
+  if (operand === 'command') return 'mapfile -t COMPREPLY < <(compgen -c -- "$word");'
   return `COMPREPLY=($(compgen -W ${quoted(operand.join(' '))} -- "$word"));`
 }

@@ -1,5 +1,6 @@
 // The forms in which a security context is printed.
 import type { User } from '../../harden/context.ts'
+import { text, type OptionTable } from '../../options.ts'
 
 /** The forms in which a security context is printed. */
 export const contextForms = [
@@ -22,6 +23,8 @@ export interface PrintContextOptions {
   /** The seccomp profile as the form refers to it: a file for engines, a path below the kubelet's seccomp folder. */
   readonly seccomp?: string
 }
+
+export const printContextTable: OptionTable<PrintContextOptions> = { image: text, seccomp: text }
 
 /** Placeholder for the image if none is named. */
 export const imagePlaceholder = 'IMAGE'

@@ -1,12 +1,13 @@
 // Prints a security context for the tool that starts the workload, each line with its evidence as a comment.
 import { UserError } from '../../errors.ts'
-import { printContext, type SecurityContext } from '../../harden/index.ts'
+import { contextValue, printContext, type SecurityContext } from '../../harden/index.ts'
+import { oneOf, readOptions } from '../../options.ts'
 import { derivePolicy } from '../../policy/index.ts'
-import type { Observations } from '../../observe/index.ts'
+import { observationsValue, type Observations } from '../../observe/index.ts'
 import { apparmorText } from './apparmor.ts'
 import { composeText } from './compose.ts'
 import { engineText } from './engine.ts'
-import type { ContextForm, PrintContextOptions } from './forms.ts'
+import { contextForms, printContextTable, type ContextForm, type PrintContextOptions } from './forms.ts'
 import { podContextText } from './kubernetes.ts'
 import { systemdText } from './systemd.ts'
 
@@ -18,22 +19,26 @@ export type { PatchResult } from './patching.ts'
  * The text of a context in a form; the same context gives the same bytes. `observations`: those that the context was
  * derived from; AppArmor needs their files, systemd their calls.
  *
- * @throws UserError for what the form cannot hold.
+ * @throws UserError for what the form cannot hold, and for an unknown form or option, or a value that it does not take.
  */
 export function printContextAs(
   context: SecurityContext,
   form: ContextForm,
-  options: PrintContextOptions = {},
+  given: PrintContextOptions = {},
   observations?: Observations,
 ): string {
-  switch (form) {
+  contextValue(context, 'printContextAs: context')
+  if (observations !== undefined) observationsValue(observations, 'printContextAs: observations')
+  const options = readOptions('printContextAs', printContextTable, given)
+  const known = oneOf(contextForms)(form, 'printContextAs: form')
+  switch (known) {
     case 'json':
       return printContext(context)
     case 'kubernetes':
       return podContextText(context, options)
     case 'docker':
     case 'podman':
-      return engineText(context, form, options)
+      return engineText(context, known, options)
     case 'compose':
       return composeText(context, options)
     case 'systemd':

@@ -1,5 +1,6 @@
 // Puts a context into compose services: replaces capabilities, only tightens privileges, root and user, keeps mounts.
 import { composeService } from './compose.ts'
+import { extendedService, listOf, type ExtendedService } from './compose-extends.ts'
 import type { PrintContextOptions } from './forms.ts'
 import type { Patching } from './patching.ts'
 import type { YamlMap } from './yaml-map.ts'
@@ -7,20 +8,15 @@ import type { YamlMap } from './yaml-map.ts'
 export function patchCompose(services: YamlMap, patching: Patching, options: PrintContextOptions): void {
   for (const name of services.keys()) {
     const service = services.map(name)
-    const context =
-      service === undefined
-        ? undefined
-        : patching.fitting(name, {
-            user: textOf(service.value('user')),
-            hostNetwork: service.value('network_mode') === 'host',
-          })
-    if (context === undefined || service === undefined) continue
-    // The value may be a word or interpolated: `"true"`, `${P:-true}`.
-    if (!['undefined', 'null', 'false'].includes(String(service.value('privileged')))) {
-      service.remove('privileged', false)
-      patching.unprivileged.push(name)
-    }
-    const mounted = [...targets(service.value('volumes')), ...targets(service.value('tmpfs'))]
+    if (service === undefined || patching.of(name) === undefined) continue
+    const whole = extendedService(services, service)
+    const context = patching.fitting(name, {
+      user: textOf(whole.scalar('user')),
+      hostNetwork: whole.scalar('network_mode') === 'host',
+    })
+    if (context === undefined) continue
+    patchPrivileged(service, whole, name, patching)
+    const mounted = [...targets(whole.list('volumes')), ...targets(whole.list('tmpfs'))]
     const missing = context.mounts.filter(
       ({ path }) => !mounted.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`)),
     )
@@ -41,15 +37,51 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     }
     if (volumes !== undefined) service.add('volumes', volumes)
     patchSysctls(service, sysctls)
-    if (listOf(service.value('security_opt')).some((each) => /^seccomp[:=]unconfined$/.test(String(each))))
+    if (whole.list('security_opt').some((each) => /^seccomp[:=]unconfined$/.test(String(each))))
       patching.unconfined.push(name)
+    patching.inherited.push(...against(whole, cap_add, security_opt).map((each) => `${name}: ${each}`))
     patching.patched.push(name)
   }
 }
 
+function patchPrivileged(service: YamlMap, whole: ExtendedService, name: string, patching: Patching): void {
+  // The value may be a word or interpolated: `"true"`, `${P:-true}`.
+  const isPrivileged = !['undefined', 'null', 'false'].includes(String(whole.scalar('privileged')))
+  if (isPrivileged) {
+    service.remove('privileged', false)
+    patching.unprivileged.push(name)
+  }
+  // What the service extends may say so too.
+  if (whole.unread !== undefined || (isPrivileged && whole.scalar('privileged') !== undefined))
+    service.put('privileged', false)
+}
+
+/** What comes from the services that it extends, where the context says otherwise. */
+function against(
+  { inherited, unread }: ExtendedService,
+  added: readonly string[] = [],
+  options: readonly string[] = [],
+): readonly string[] {
+  const capabilities = inherited('cap_add')
+    .map(String)
+    .filter((each) => !added.includes(each.replace(/^CAP_/i, '').toUpperCase()))
+  const others = inherited('security_opt')
+    .map(String)
+    .filter((each) => options.some((one) => kindOf(one) === kindOf(each) && one !== each))
+  return [
+    ...capabilities.map((each) => `cap_add ${each}`),
+    ...others.map((each) => `security_opt ${each}`),
+    ...(unread === undefined ? [] : [`${unread} was not read`]),
+  ]
+}
+
+/** Such as seccomp of `seccomp:unconfined`. */
+function kindOf(option: string): string {
+  return option.split(/[:=]/)[0] as string
+}
+
 function patchSecurityOptions(service: YamlMap, wanted: readonly string[] = []): void {
   const there = listOf(service.value('security_opt')).map(String)
-  const kindOf = (option: string): string => option.split(/[:=]/)[0] as string
   const kept = there.filter((each) => !wanted.some((one) => kindOf(one) === kindOf(each)))
   if (wanted.length > 0) service.put('security_opt', [...kept, ...wanted])
 }
@@ -74,10 +106,6 @@ function addMissing(service: YamlMap, key: string, wanted: readonly string[] = [
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
 }
 
 /** The mount paths of volumes and tmpfs: `SOURCE:TARGET:OPTIONS`, `TARGET`, `TARGET:OPTIONS` or an object. */

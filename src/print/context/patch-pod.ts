@@ -3,9 +3,9 @@
 import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
-import type { Patching, Stated } from './patching.ts'
+import type { Named, Patching, Stated } from './patching.ts'
 import { checkPaths } from './paths.ts'
-import { volumesOf } from './volumes.ts'
+import { isPreparing, volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
 /** The path of the PodSpec in a kind; undefined if the kind starts no pod. */
@@ -29,9 +29,27 @@ export function podSpecPath(kind: string | undefined): readonly string[] | undef
   }
 }
 
-export function patchPod(spec: YamlMap, patching: Patching, options: PrintContextOptions): void {
+const initContainers = 'initContainers'
+
+/** The names of the containers, without the init containers that an earlier patch added. */
+export function namesIn(spec: YamlMap): Named {
+  const inits = spec.maps(initContainers).filter((each) => !isPreparing(each))
+  return { names: namesOf(spec.maps('containers')), inits: namesOf(inits) }
+}
+
+function namesOf(maps: readonly YamlMap[]): readonly string[] {
+  return maps.flatMap((each) => each.text('name') ?? [])
+}
+
+/** `claims`: names of the volumes that a StatefulSet adds to each pod. */
+export function patchPod(
+  spec: YamlMap,
+  claims: readonly string[],
+  patching: Patching,
+  options: PrintContextOptions,
+): void {
   const patched: ContainerContext[] = []
-  for (const container of spec.maps('containers')) {
+  for (const container of [...spec.maps('containers'), ...spec.maps(initContainers)]) {
     const name = container.text('name') ?? ''
     const context = patching.fitting(name, statedOf(spec, container))
     if (context === undefined) continue
@@ -39,7 +57,7 @@ export function patchPod(spec: YamlMap, patching: Patching, options: PrintContex
     const security = container.made('securityContext')
     if (patchSecurity(security, context, options)) patching.unprivileged.push(name)
     if (security.map('seccompProfile')?.text('type') === 'Unconfined') patching.unconfined.push(name)
-    patchMounts(spec, container, context)
+    patchMounts(spec, claims, container, context)
     patched.push(context)
     patching.patched.push(name)
   }
@@ -88,24 +106,28 @@ function patchSecurity(
 }
 
 /** Adds the missing mounts. A path at or below an existing mount gets none: an empty volume would hide its content. */
-function patchMounts(spec: YamlMap, container: YamlMap, context: ContainerContext): void {
+function patchMounts(
+  spec: YamlMap,
+  claims: readonly string[],
+  container: YamlMap,
+  context: ContainerContext,
+): void {
   const there = container.maps('volumeMounts').flatMap((each) => each.text('mountPath') ?? [])
   const isMounted = ({ path }: ContextMount): boolean =>
     there.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`))
-  const taken = new Set(
-    ['volumes', 'containers', 'initContainers'].flatMap((key) =>
-      spec.maps(key).flatMap((each) => each.text('name') ?? []),
-    ),
-  )
+  const lists = ['volumes', 'containers', initContainers].map((key) => namesOf(spec.maps(key)))
+  const taken = new Set([...claims, ...lists.flat()])
   const name = container.text('name') ?? context.name
-  const { volumes, volumeMounts, initContainers } = volumesOf(
+  const made = volumesOf(
     { ...context, name, mounts: context.mounts.filter((each) => !isMounted(each)) },
     container.text('image') ?? '',
     taken,
   )
-  container.add('volumeMounts', volumeMounts)
-  spec.add('volumes', volumes)
-  spec.add('initContainers', initContainers)
+  container.add('volumeMounts', made.volumeMounts)
+  spec.add('volumes', made.volumes)
+  // Init containers run in order, so the directories of one are made before it.
+  const place = spec.maps(initContainers).findIndex((each) => each.text('name') === name)
+  spec.add(initContainers, made.initContainers, place < 0 ? undefined : place)
 }
 
 function patchPodSecurity(spec: YamlMap, containers: readonly ContainerContext[]): void {

@@ -29,7 +29,7 @@ export function patchQuadlet(
     entries.flatMap((each) => (each.section === section && each.key === key ? [each.value ?? ''] : []))
   const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.container$/, '')
   const name = values('ContainerName')[0] ?? stem
-  const patching = new Patching(context, [name], file)
+  const patching = new Patching(context, { names: [name] }, file)
   const args = values('PodmanArgs').join(' ')
   const hostNetwork = values('Network').at(-1) === 'host' || /--net(?:work)?[= ]host(?:\s|$)/.test(args)
   const container = patching.fitting(name, { user: values('User').at(-1), hostNetwork }) as ContainerContext
@@ -121,13 +121,26 @@ function parse(text: string): readonly QuadletLine[] {
     if (title !== undefined) here = title
     const taken = [line]
     if (/^\s*[A-Za-z][\w-]*\s*=/.test(line))
-      while ((lines[at] as string).endsWith('\\') && at + 1 < lines.length) taken.push(lines[++at] as string)
+      while (isContinued(taken) && at + 1 < lines.length) taken.push(lines[++at] as string)
     // A backslash and the line end are a blank.
-    const joined = taken.map((each) => each.replace(/\\$/, ' ')).join('')
+    const joined = taken
+      .filter((each, index) => index === 0 || !isComment(each))
+      .map((each) => each.trimEnd().replace(/\\$/, ' '))
+      .join('')
     const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(joined) ?? []
     entries.push({ lines: taken, section: here, ...(key === undefined ? {} : { key, value: value ?? '' }) })
   }
   return entries
+}
+
+/** Comments between the lines of a value are skipped, and so are blanks behind a backslash. */
+function isContinued(taken: readonly string[]): boolean {
+  const last = taken.findLast((each, index) => index === 0 || !isComment(each)) as string
+  return last.trimEnd().endsWith('\\')
+}
+
+function isComment(line: string): boolean {
+  return /^\s*[#;]/.test(line)
 }
 
 /** Writes the settings. A key keeps its place; a new key comes after the last setting of the section. */

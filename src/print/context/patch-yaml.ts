@@ -7,14 +7,13 @@ import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import type { PrintContextOptions } from './forms.ts'
 import { withJsonChanges } from './json-changes.ts'
 import { patchCompose } from './patch-compose.ts'
-import { patchPod, podSpecPath } from './patch-pod.ts'
-import { Patching, type PatchResult } from './patching.ts'
+import { namesIn, patchPod, podSpecPath } from './patch-pod.ts'
+import { Patching, type Named, type PatchResult } from './patching.ts'
 import { withChanges } from './with-changes.ts'
 import { YamlMap } from './yaml-map.ts'
 
-interface PatchTarget {
+interface PatchTarget extends Named {
   readonly document: Document.Parsed
-  readonly names: readonly string[]
   readonly patch: (patching: Patching) => void
 }
 
@@ -27,7 +26,12 @@ export function patchYaml(
   const documents = parse(text, file)
   const found = documents.flatMap((document) => manifestsIn(document, file, options))
   if (found.length === 0) throw new UserError('not-a-manifest', { file })
-  const patching = new Patching(context, [...new Set(found.flatMap(({ names }) => names))], file)
+  const unique = (names: readonly string[]): readonly string[] => [...new Set(names)]
+  const named = {
+    names: unique(found.flatMap(({ names }) => names)),
+    inits: unique(found.flatMap(({ inits = [] }) => inits)),
+  }
+  const patching = new Patching(context, named, file)
   const layouts = documents.map(({ range }) => layoutOf(text.slice(range[0], range[2])))
   // JSON is YAML too, and stays JSON.
   if (isJson(text)) {
@@ -104,8 +108,13 @@ function manifestsIn(
     const path = podSpecPath(each.text('kind'))
     const spec = path === undefined ? undefined : each.mapAt(path)
     if (spec === undefined) return []
-    const names = spec.maps('containers').flatMap((one) => one.text('name') ?? [])
-    return [{ document, names, patch: (patching) => patchPod(spec, patching, options) }]
+    const claims = each
+      .mapAt(['spec'])
+      ?.maps('volumeClaimTemplates')
+      .flatMap((claim) => claim.map('metadata')?.text('name') ?? [])
+    return [
+      { document, ...namesIn(spec), patch: (patching) => patchPod(spec, claims ?? [], patching, options) },
+    ]
   })
 }
 

@@ -1,8 +1,9 @@
 // Puts a security context into the user's own manifest: a Kubernetes workload, a compose file or a quadlet. Settings
 // that the context does not decide stay, comments included. Authority: Kubernetes API reference (the PodSpec of each
 // kind), the Compose Specification, podman-systemd.unit(5).
-import type { SecurityContext } from '../../harden/context.ts'
-import type { PrintContextOptions } from './forms.ts'
+import { contextValue, type SecurityContext } from '../../harden/context.ts'
+import { readOptions, text as anyText } from '../../options.ts'
+import { printContextTable, type PrintContextOptions } from './forms.ts'
 import { patchQuadlet } from './patch-quadlet.ts'
 import { patchYaml } from './patch-yaml.ts'
 import type { PatchResult } from './patching.ts'
@@ -10,14 +11,19 @@ import type { PatchResult } from './patching.ts'
 /**
  * Puts a security context into the containers of a manifest; the rest of the text stays.
  *
- * @throws UserError if the text is not such a manifest or no container of it has evidence.
+ * @throws UserError if the text is not such a manifest or no container of it has evidence, and for an unknown option or a
+ * value that it does not take.
  */
 export function patchManifest(
   text: string,
   file: string,
   context: SecurityContext,
-  options: PrintContextOptions = {},
+  given: PrintContextOptions = {},
 ): PatchResult {
+  anyText(text, 'patchManifest: text')
+  anyText(file, 'patchManifest: file')
+  contextValue(context, 'patchManifest: context')
+  const options = readOptions('patchManifest', printContextTable, given)
   // Works on texts with LF line ends; a file with CRLF keeps them.
   if (text.includes('\r\n')) {
     const result = patchManifest(text.replaceAll('\r\n', '\n'), file, context, options)

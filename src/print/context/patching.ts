@@ -16,6 +16,8 @@ export interface PatchResult {
   readonly unprivileged: readonly string[]
   /** Containers without a seccomp filter: the manifest says so, and no profile was given. */
   readonly unconfined: readonly string[]
+  /** What compose services get from services that they extend, against the context, as NAME: WHAT. */
+  readonly inherited: readonly string[]
   /** Sysctls that containers on the host's network need of the host, as NAME=VALUE. */
   readonly hostSysctls: readonly string[]
 }
@@ -27,35 +29,45 @@ export interface Stated {
   readonly hostNetwork: boolean
 }
 
+/** The containers of a manifest. */
+export interface Named {
+  readonly names: readonly string[]
+  /** Its init containers, sidecars among them. They are matched by name only. */
+  readonly inits?: readonly string[]
+}
+
 /** The contexts for a manifest's containers; records which containers were patched. */
 export class Patching {
   readonly #context: SecurityContext
   readonly #names: readonly string[]
+  readonly #only: string | undefined
   readonly #file: string
   readonly patched: string[] = []
   readonly unprivileged: string[] = []
   readonly unconfined: string[] = []
+  readonly inherited: string[] = []
   readonly #hostSysctls = new Set<string>()
 
-  /** `names`: the containers of the manifest. Throws UserError if none has a context. */
-  constructor(context: SecurityContext, names: readonly string[], file: string) {
+  /** Throws UserError if no container of the manifest has a context. */
+  constructor(context: SecurityContext, { names, inits = [] }: Named, file: string) {
     this.#context = context
-    this.#names = names
+    this.#names = [...names, ...inits]
+    // If both sides have one container, the names need not match.
+    const [first, ...others] = context.containers
+    const isOne = others.length === 0 && names.length === 1
+    this.#only = isOne && !this.#names.includes(first?.name ?? '') ? names[0] : undefined
     this.#file = file
-    if (names.every((name) => this.of(name) === undefined))
+    if (this.#names.every((name) => this.of(name) === undefined))
       throw new UserError('no-container-to-patch', {
         file,
         names: context.containers.map(({ name }) => name),
-        here: names,
+        here: this.#names,
       })
   }
 
-  /** The context by the container's name; if both sides have one container, the names need not match. */
   of(name: string): ContainerContext | undefined {
     const { containers } = this.#context
-    const [only] = containers
-    if (containers.length === 1 && this.#names.length === 1) return only
-    return containers.find((each) => each.name === name)
+    return name === this.#only ? containers[0] : containers.find((each) => each.name === name)
   }
 
   /**
@@ -82,6 +94,7 @@ export class Patching {
       unused: this.#context.containers.filter((each) => !met.includes(each)).map(({ name }) => name),
       unprivileged: this.unprivileged,
       unconfined: this.unconfined,
+      inherited: this.inherited,
       hostSysctls: [...this.#hostSysctls],
     }
   }

@@ -4,6 +4,7 @@
 // Authority: Kubernetes, "Volumes" (emptyDir, subPath) and "Init Containers"; pkg/volume/emptydir for owner and mode.
 import { shellWord } from '../../escape.ts'
 import type { ContainerContext, ContextMount } from '../../harden/context.ts'
+import type { YamlMap } from './yaml-map.ts'
 
 export interface Volumes {
   readonly volumes: readonly { readonly name: string; readonly emptyDir: Readonly<Record<never, never>> }[]
@@ -27,6 +28,7 @@ export interface InitContainer {
 }
 
 const inside = 'content'
+const preparePath = '/prepare/'
 const everybody = 0o777
 
 /** `taken`: names that the pod's volumes and containers already have. */
@@ -61,6 +63,12 @@ export function volumesOf(
   }
 }
 
+/** The init container is one that volumesOf() made. */
+export function isPreparing(container: YamlMap): boolean {
+  const places = container.maps('volumeMounts').map((each) => each.text('mountPath') ?? '')
+  return places.length > 0 && places.every((each) => each.startsWith(preparePath))
+}
+
 function isPrepared({ kind, mode }: ContextMount): boolean {
   return kind === 'volume' || (parseInt(mode, 8) & everybody) !== everybody
 }
@@ -72,7 +80,7 @@ function preparing(
 ): InitContainer {
   const { uid, gid } = (group[0] as { readonly mount: ContextMount }).mount
   const script = group.map(({ mount, name: volume }) => {
-    const place = `/prepare/${volume}/${inside}`
+    const place = `${preparePath}${volume}/${inside}`
     const copy = mount.kind === 'volume' ? ` && cp -Rp ${shellWord(`${mount.path}/.`)} ${place}` : ''
     return `mkdir -p ${place}${copy} && chmod ${mount.mode} ${place}`
   })
@@ -94,7 +102,7 @@ function preparing(
       runAsGroup: gid,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    volumeMounts: group.map(({ name: volume }) => ({ name: volume, mountPath: `/prepare/${volume}` })),
+    volumeMounts: group.map(({ name: volume }) => ({ name: volume, mountPath: `${preparePath}${volume}` })),
   }
 }
 

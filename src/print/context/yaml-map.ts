@@ -1,19 +1,22 @@
 // A mapping of a YAML document that is edited in place. A value that is already right is not touched, and a scalar
-// keeps its comments. Aliases are not followed, because other places may use the aliased value too. What merge keys give
-// is read, and copied before it is changed. Authority: YAML 1.1, "Merge Key Language-Independent Type".
+// keeps its comments. What aliases and merge keys give is read, and copied before it is changed. What aliases use is not
+// changed, because the change would reach other places. Authority: YAML 1.1, "Merge Key Language-Independent Type".
 import type { Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { UserError } from '../../errors.ts'
 import { yaml } from '../../profile/bounded-yaml.ts'
+import { anchorOf, sharedNodes, type SharedNodes } from './aliases.ts'
 
 export class YamlMap {
   readonly #document: Document
   readonly #map: YAMLMap
   readonly #file: string
+  readonly #shared: SharedNodes
 
-  constructor(document: Document, map: YAMLMap, file: string) {
+  constructor(document: Document, map: YAMLMap, file: string, shared = sharedNodes(document)) {
     this.#document = document
     this.#map = map
     this.#file = file
+    this.#shared = shared
   }
 
   keys(): readonly string[] {
@@ -21,7 +24,7 @@ export class YamlMap {
   }
 
   text(key: string): string | undefined {
-    const value: unknown = this.#map.get(key)
+    const value = this.value(key)
     return typeof value === 'string' ? value : undefined
   }
 
@@ -31,54 +34,75 @@ export class YamlMap {
     return node === undefined ? this.#merged(key) : this.#valueOf(node)
   }
 
-  /** The mapping at the key; undefined if there is none. Throws a UserError for an alias. */
+  /** The mapping at the key; undefined if there is none. */
   map(key: string): YamlMap | undefined {
-    const node = this.#node(key)
-    if (node === undefined) return undefined
-    return yaml().isMap(node) ? new YamlMap(this.#document, node as YAMLMap, this.#file) : undefined
+    return this.#mapOf(this.#followed(this.#node(key)))
   }
 
   mapAt(path: readonly string[]): YamlMap | undefined {
     return path.reduce<YamlMap | undefined>((map, key) => map?.map(key), this)
   }
 
-  /** The mapping at the key, made if there is none. Throws as map(). */
+  /** The mapping at the key, made if there is none. */
   made(key: string): YamlMap {
-    const there = this.map(key)
-    if (there !== undefined) return there
-    this.#set(key, this.#merged(key) ?? {})
+    const node = this.#node(key)
+    if (!yaml().isMap(node)) this.#set(key, this.value(key) ?? {})
     return this.map(key) as YamlMap
   }
 
   maps(key: string): readonly YamlMap[] {
-    const node = this.#node(key)
+    const node = this.#followed(this.#node(key))
     if (!yaml().isSeq(node)) return []
-    return (node as YAMLSeq).items
-      .filter((each) => yaml().isMap(each))
-      .map((each) => new YamlMap(this.#document, each as YAMLMap, this.#file))
+    return (node as YAMLSeq).items.flatMap((each) => this.#mapOf(this.#followed(each)) ?? [])
   }
 
   put(key: string, value: unknown): void {
     const node = this.#node(key)
     if (node !== undefined && JSON.stringify(this.value(key)) === JSON.stringify(value)) return
     if (yaml().isScalar(node) && typeof value !== 'object') {
+      this.#refuseShared(this.#map, node)
       node.value = value
       quote(node)
     } else this.#set(key, value)
   }
 
-  /** Adds items to the list at the key, which is made if there is none. */
-  add(key: string, items: readonly unknown[]): void {
+  /** Adds items to the list at the key, which is made if there is none. `at`: before the item at that place. */
+  add(key: string, items: readonly unknown[], at?: number): void {
     if (items.length === 0) return
     const node = this.#node(key)
-    if (!yaml().isSeq(node)) return this.#set(key, [...listOf(this.#merged(key)), ...items])
-    for (const item of items) (node as YAMLSeq).add(this.#made(item))
+    if (!yaml().isSeq(node)) return this.#set(key, [...listOf(this.value(key)), ...items])
+    this.#refuseShared(node)
+    const list = node as YAMLSeq
+    list.items.splice(at ?? list.items.length, 0, ...items.map((item) => this.#made(item)))
   }
 
   /** `empty`: overrides a value that the mapping gets by a merge key. */
   remove(key: string, empty: unknown): void {
-    this.#map.delete(key)
+    const node = this.#node(key)
+    if (node !== undefined) {
+      this.#refuseShared(this.#map, node)
+      this.#map.delete(key)
+    }
     if (this.#merged(key) !== undefined) this.#set(key, empty)
+  }
+
+  /** Throws a UserError if an alias uses one of the nodes, or what lies in the second and later ones. */
+  #refuseShared(holder: unknown, ...changed: readonly unknown[]): void {
+    const name =
+      this.#shared.get(holder) ??
+      changed.map((each) => anchorOf(each, this.#shared)).find((each) => each !== undefined)
+    if (name !== undefined) throw new UserError('alias-in-manifest', { file: this.#file, name })
+  }
+
+  #mapOf(node: unknown): YamlMap | undefined {
+    return yaml().isMap(node)
+      ? new YamlMap(this.#document, node as YAMLMap, this.#file, this.#shared)
+      : undefined
+  }
+
+  /** The node that an alias stands for. */
+  #followed(node: unknown): unknown {
+    return yaml().isAlias(node) ? node.resolve(this.#document) : node
   }
 
   /** What merge keys (`<<: *base`) give; undefined if they give nothing. */
@@ -95,6 +119,7 @@ export class YamlMap {
 
   #set(key: string, value: unknown): void {
     const pair = this.#pair(key)
+    this.#refuseShared(this.#map, pair?.value)
     const node = this.#made(value)
     if (pair === undefined) this.#map.items.push(this.#document.createPair(key, node))
     else pair.value = node
@@ -113,9 +138,7 @@ export class YamlMap {
   }
 
   #node(key: string): unknown {
-    const value = this.#pair(key)?.value ?? undefined
-    if (yaml().isAlias(value)) throw new UserError('alias-in-manifest', { file: this.#file, member: key })
-    return value
+    return this.#pair(key)?.value ?? undefined
   }
 }
 

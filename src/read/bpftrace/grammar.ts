@@ -1,17 +1,22 @@
-// bpftrace: maps keyed by a call's number (raw_syscalls:sys_enter, args->id) or by its probe (syscalls:sys_enter_NAME),
-// with or without other keys before it, as text and as JSON; and lines of `printf("%d %s %d\n", pid, comm, args->id)`.
+// bpftrace: maps keyed by a call's number (raw_syscalls:sys_enter, args->id), name (syscall_name()), probe or function
+// (keys.ts), with or without other keys before it, as text and as JSON; and lines of
+// `printf("%d %s %d\n", pid, comm, args->id)`.
 // Authority: bpftrace's text and JSON output (src/output.cpp); recordings of bpftrace 0.17.
 // A number is a call's only if the program that printed it meant one. Maps whose name says something else, and maps
 // without keys, are left out with a diagnostic.
-import { isKnownAnywhere } from '../../abi/tables.ts'
+import type { Evidence } from '../account.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject } from '../json-line.ts'
 import type { Caller } from '../subject.ts'
+import { callOfKey, isCallAlone, type KeyedCall } from './keys.ts'
 
 const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
-const probeName = /^(?:tracepoint:)?syscalls:sys_enter_(\w+)$/
+/** The records of `-f json`. */
+const kinds: ReadonlySet<string> = new Set([
+  'map', 'attached_probes', 'printf', 'lost_events', 'value', 'time', 'join', 'hist', 'stats',
+]) // prettier-ignore
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
-/** The name of a map whose keys are names of calls. */
+/** The name of a map whose keys can only be calls. Those of another map may be names of tasks. */
 const namedMap = /sys|call/i
 /** The title of the list of tools/syscount.bt, which has only the calls that were made most often. */
 const mostFrequent = /^Top (\d+) syscalls? (?:IDs|names):$/i
@@ -28,30 +33,36 @@ export const bpftrace: Grammar = {
   logger: 'perf',
   evidence: ['no-arguments'],
   recognises: (line) => {
-    if (
-      attaching.test(line) ||
-      /^@\w*\[(?:.*, )?(?:-?\d+|(?:tracepoint:)?syscalls:sys_enter_\w+)\]: \d+$/.test(line) ||
-      isNamedEntry(line)
-    )
-      return true
-    return (
-      line.startsWith('{"type": "') &&
-      /^\{"type": "(?:map|attached_probes|printf|lost_events|value|time|join)"/.test(line)
-    )
+    if (attaching.test(line) || isEntry(line)) return true
+    const value = line.startsWith('{') ? jsonObject(line) : undefined
+    return value !== undefined && value['data'] !== undefined && kinds.has(String(value['type']))
   },
   open: () => new BpftraceLines(),
 }
 
-/** An entry of a map by names (syscall_name(), tools/syscount.bt): the map's name says so, and the key is a call. */
-function isNamedEntry(line: string): boolean {
+/** An entry whose key can only be a call. */
+function isEntry(line: string): boolean {
   const [, map = '', key = ''] = mapLine.exec(line) ?? []
-  return namedMap.test(map) && isKnownAnywhere(key.split(/, ?/).at(-1) ?? '')
+  if (key === '') return false
+  const last = keysOf(key).at(-1) as string
+  const keyed = callOfKey(last)
+  if (keyed === undefined) return false
+  return typeof keyed.call === 'number' || namedMap.test(map) || (callMap.test(map) && isCallAlone(last))
 }
+
+/** The keys of an entry; a tuple is several keys. */
+function keysOf(key: string): string[] {
+  return key.replace(/^\((.*)\)$/, '$1').split(/, ?/)
+}
+
+/** What the keys of a map are. Until one of them can only be a call, entries wait. */
+type MapKeys = 'calls' | 'others' | LoggedCall[]
 
 class BpftraceLines implements LineGrammar {
   /** How many keys a map has: a line with fewer keys is not a whole record. */
   readonly #arity = new Map<string, number>()
-  #isTop = false
+  readonly #keys = new Map<string, MapKeys>()
+  #evidence: Evidence = 'every-call'
 
   line(text: string, say: Reporter): LineResult {
     if (text === '' || attaching.test(text)) return 'ignored'
@@ -64,7 +75,7 @@ class BpftraceLines implements LineGrammar {
     }
     const most = mostFrequent.exec(text)
     if (most !== null) {
-      this.#isTop = true
+      this.#evidence = 'most-frequent'
       say.diagnostic('most-frequent-only', { calls: most[1] as string })
     }
     if (most !== null || titles.test(text)) return 'ignored'
@@ -87,13 +98,16 @@ class BpftraceLines implements LineGrammar {
   }
 
   end(say: Reporter): void {
-    say.evidence(this.#isTop ? 'most-frequent' : 'every-call')
+    for (const [map, keys] of this.#keys)
+      if (Array.isArray(keys)) say.diagnostic('other-map', { map: `@${map}` })
+    say.evidence(this.#evidence)
   }
 
   #entry(name: string, key: string, count: number, isText: boolean, say: Reporter): LineResult {
-    const keys = key.split(/, ?/)
-    const call = callOf(name, keys.at(-1) as string)
-    if (call === undefined || !callMap.test(name)) {
+    const keys = keysOf(key)
+    const last = keys.at(-1) as string
+    const keyed = callMap.test(name) ? this.#callIn(name, last) : undefined
+    if (keyed === undefined) {
       say.diagnostic('other-map', { map: `@${name}` })
       return 'ignored'
     }
@@ -108,7 +122,31 @@ class BpftraceLines implements LineGrammar {
       if (/\]: \d/.test(key)) say.diagnostic('broken-record')
     }
     if (count === 0) return 'ignored'
-    return { call, count, subject: () => subjectOf(key) }
+    const { isExit = false, ...told } = keyed
+    if (isExit) this.#evidence = 'exits-only'
+    return this.#orWaiting(name, last, { ...told, count, subject: () => subjectOf(keys) })
+  }
+
+  /** The call of a key. In a map whose keys are calls, a name that no table has is one as well. */
+  #callIn(map: string, key: string): KeyedCall | undefined {
+    const keys = this.#keys.get(map)
+    if (keys === 'others') return undefined
+    const keyed = callOfKey(key)
+    if (keyed !== undefined) return keyed
+    if (keys === 'calls' && /^[a-z_][a-z0-9_]{0,63}$/.test(key)) return { call: key }
+    this.#keys.set(map, 'others')
+    return undefined
+  }
+
+  /** The call and those of the map that waited; nothing while all keys of the map may be names of tasks. */
+  #orWaiting(map: string, key: string, call: LoggedCall): LineResult {
+    if (typeof call.call === 'number') return call
+    const keys = this.#keys.get(map) ?? []
+    if (!Array.isArray(keys)) return call
+    keys.push(call)
+    const isTold = namedMap.test(map) || isCallAlone(key)
+    this.#keys.set(map, isTold ? 'calls' : keys)
+    return isTold ? keys : 'ignored'
   }
 
   #json(text: string, say: Reporter): LineResult {
@@ -132,22 +170,16 @@ class BpftraceLines implements LineGrammar {
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
         if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
         const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
-        if (typeof told === 'object' && !Array.isArray(told)) calls.push(told as LoggedCall)
+        if (typeof told === 'object') calls.push(...[told].flat())
       }
     }
     return calls.length === 0 ? 'ignored' : calls
   }
 }
 
-function callOf(map: string, key: string): string | number | undefined {
-  if (/^-?\d{1,11}$/.test(key)) return Number(key)
-  const probe = probeName.exec(key)?.[1]
-  return probe ?? (namedMap.test(map) && isKnownAnywhere(key) ? key : undefined)
-}
-
 /** The caller by the keys before the call: a text is the task's name, a number its pid. */
-function subjectOf(key: string): Caller {
-  const before = key.slice(0, Math.max(key.lastIndexOf(','), 0))
+function subjectOf(keys: readonly string[]): Caller {
+  const before = keys.slice(0, -1).join(',')
   if (before === '') return {}
   return /^\d+$/.test(before) ? { pid: Number(before) } : { comm: before }
 }

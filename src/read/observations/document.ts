@@ -1,5 +1,6 @@
 // Observations: the calls that were seen, folded by architecture and call. Their order does not matter, and two
 // observations merge into one. Authority for the shape: contract.md and schemas/observations.schema.json.
+import { isObject, valueOf } from '../../options.ts'
 import type { Architecture } from '../../abi/architectures.ts'
 import type { SourceSummary } from '../account.ts'
 import type { Diagnostic } from '../diagnostics.ts'
@@ -23,6 +24,12 @@ export interface Observations {
   readonly sources: readonly SourceSummary[]
   readonly diagnostics: readonly Diagnostic[]
 }
+
+/** Observations. */
+export const observationsValue = valueOf<Observations>(
+  'observations: give what observe returns',
+  (value) => isObject(value) && isObject(value['architectures']) && isObject(value['unknown']),
+)
 
 /** One call on one architecture. Argument values are decimal strings, because JSON numbers cannot hold 64 bits. */
 export interface ObservedCall {

@@ -76,7 +76,7 @@ export function onlyHost(set: Candidates): Host | undefined {
 
 export interface ArchitectureEvidence {
   /** The evidence of libraries and addresses. */
-  readonly machine: Pick<MachineEvidence, 'host' | 'isWide'>
+  readonly machine: Pick<MachineEvidence, 'host' | 'isWide' | 'library'>
   /** For each name, the only host that has such a call. */
   readonly named: Iterable<Host | undefined>
   /** For each group of calls, the architectures that all of them can belong to. */
@@ -102,6 +102,7 @@ export function nativeOf(evidence: ArchitectureEvidence): TracedMachine {
   // If everything is 32-bit, it is a 32-bit machine, or one 32-bit program whose mode strace did not announce.
   const narrow = familyOf(host).find((each) => architectures[each].strace === '32 bit')
   const has = (name: Architecture): boolean =>
+    evidence.machine.library === name ||
     sets.some((set) => (set & sixtyFour) === 0 && (set & candidates([name])) !== 0)
   const wide =
     evidence.announced ||

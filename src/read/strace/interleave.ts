@@ -5,7 +5,7 @@ import type { DiagnosticCode } from '../diagnostics.ts'
 import { isLossOfJournal } from '../log-prefixes.ts'
 import { closesCall, completionOf, isBareResult } from './completion.ts'
 import type { CallText, Event } from './events.ts'
-import { isGlued, nameBehindLetters } from './glued.ts'
+import { isGlued, ownStart } from './glued.ts'
 import type { Names } from './names.ts'
 import {
   endsByFilter,
@@ -122,7 +122,7 @@ export class Interleave {
   }
 
   #callLine(call: CallText): void {
-    const { run, names, isAlive, say } = this.#around
+    const { run, names, isAlive } = this.#around
     const { text, line, name, completion } = call
     const stranger = names.candidates(names.id(name)) === 0
     // A name that no table has is a call only with a result or `<unfinished ...>`. No call is closed without a result.
@@ -132,12 +132,22 @@ export class Interleave {
       if (completion.kind === 'none' && !stranger) this.#last = call
       return
     }
-    const own = stranger ? nameBehindLetters(name, names) : undefined
-    if (own === undefined) return this.call(call)
-    // The program wrote the first letters, and strace the call after them.
+    if (!stranger || call.prefix.length > 0 || !this.#glued(text, line)) this.call(call)
+  }
+
+  /** Takes strace's line behind text of the program. Returns false if there certainly is none. */
+  #glued(text: string, line: number): boolean {
+    const { run, names, say } = this.#around
+    const at = ownStart(text, names, run.fields)
+    if (at === undefined) return false
+    const own = text.slice(at)
+    const parsed = parseLine(own)
     run.foreign++
-    say('glued-call', line, { call: own })
-    this.call({ ...call, name: own })
+    if (parsed.prefix.bracketed) run.shared = true
+    if (parsed.shape.kind === 'call') say('glued-call', line, { call: parsed.shape.name })
+    else say('tracee-output', line)
+    this.#shape(own, parsed, line)
+    return true
   }
 
   /** Emits the events of a call's line. */
@@ -217,6 +227,7 @@ export class Interleave {
     if (text.trim() === '' || startsTable(text)) return
     // With -e status, strace before 6.2 may write the rest of an unfinished call without its name.
     if (isBareResult(text)) return
+    if (this.#open === undefined && this.#glued(text, line)) return
     this.unparsed++
     run.foreign++
     if (isLossOfJournal(text)) return say('records-lost', line)

@@ -170,6 +170,7 @@ export class Ledger {
       if (completion.kind === 'unfinished') thread.pending = id
       return
     }
+    if (this.names.candidates(id) === 0) this.machine.unknown(name)
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
     thread.makesThread = makesProcess(name) && insets.thread.pattern.test(text)
     const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(text)?.[1] : undefined

@@ -5,9 +5,11 @@ import {
   architectureNames,
   architectures,
   hostNames,
+  isHost,
   type Architecture,
   type Host,
 } from '../../abi/architectures.ts'
+import { machineElsewhere } from '../../abi/elsewhere.ts'
 
 /** ld.so opens libraries with O_CLOEXEC. A linker, which also opens those of other machines, omits the flag. */
 const opened = /\bopen(?:at2?)?\([^"]*"([^"]+\.so(?:\.[\w.]+)?|\/etc\/ld-musl-\w+\.path)".*\bO_CLOEXEC\b/
@@ -21,7 +23,11 @@ const processors: readonly (readonly [pattern: RegExp, host: Host])[] = [
   [/\/glibc-hwcaps\/x86-64-v\d\//, 'x86_64'],
   [/\/glibc-hwcaps\/power\d+\//, 'ppc64le'],
   [/\/glibc-hwcaps\/z\d+\//, 's390x'],
+  // glibc's LIBDIR by ABI: sysdeps/unix/sysv/linux/riscv/configure.ac.
+  [/\/lib64\/lp64d?\//, 'riscv64'],
 ]
+/** A loader of glibc or musl, or musl's settings. If abi/ does not have it, its machine is foreign. */
+const otherLoader = /^\/(?:lib\w*\/(?:ld-linux-|ld-musl-)|etc\/ld-musl-)(\w+)(?:-[\w-]+)?\.(?:so\.\d|path)$/
 
 let paths: ReadonlyMap<string, Architecture> | undefined
 
@@ -46,6 +52,8 @@ export class MachineEvidence {
   /** The architecture of the first library or loader; `#foreign`: the name of its system if abi/ does not have it. */
   #library: Architecture | undefined
   #foreign: string | undefined
+  /** The first 64-bit library or loader, after 32-bit ones. */
+  #wide: Architecture | undefined
   /** The host of the first address that only programs of one host have. */
   #own: Host | undefined
   /** Set by the first address that programs of x86_64 and some other hosts have. */
@@ -64,18 +72,26 @@ export class MachineEvidence {
 
   /** Reads only the libraries of a line. */
   path(text: string): void {
-    if (this.#library !== undefined || this.#foreign !== undefined) return
+    if (this.#wide !== undefined || this.#foreign !== undefined) return
     const path = opened.exec(text)?.[1] ?? started.exec(text)?.[1] ?? frame.exec(text)?.[1]
     if (path === undefined) return
     const known = architectureByPath()
-    this.#library =
+    const library =
       known.get(path) ??
       path
         .split('/')
         .map((part) => known.get(part))
         .find((each) => each !== undefined) ??
       processors.find(([pattern]) => pattern.test(path))?.[1]
-    if (this.#library === undefined) this.#foreign = path.split('/').find((part) => otherTriplet.test(part))
+    this.#library ??= library
+    if (library !== undefined && isHost(library)) this.#wide = library
+    if (this.#library === undefined)
+      this.#foreign = path.split('/').find((part) => otherTriplet.test(part)) ?? otherLoader.exec(path)?.[1]
+  }
+
+  /** Notes a call that no supported machine has. */
+  unknown(name: string): void {
+    this.#foreign ??= machineElsewhere(name)
   }
 
   /** Notes a call that exists on this host only. */
@@ -90,12 +106,14 @@ export class MachineEvidence {
 
   /** The host, once further lines cannot change it. */
   get certain(): Host | undefined {
-    return this.#named ?? (this.#library === undefined ? this.#own : this.host)
+    if (this.#named !== undefined) return this.#named
+    if (this.#library === undefined) return this.#own
+    return this.isWide ? this.host : undefined
   }
 
   /** The system of an unsupported machine; undefined if anything shows a supported one. */
   get foreign(): string | undefined {
-    return this.certain === undefined ? this.#foreign : undefined
+    return this.certain === undefined && this.#library === undefined ? this.#foreign : undefined
   }
 
   /** The host; for a 32-bit library, the host that runs such programs. */
@@ -109,7 +127,6 @@ export class MachineEvidence {
 
   /** Whether a library or an address shows a 64-bit machine. */
   get isWide(): boolean {
-    const library = this.#library && architectures[this.#library].addressBits === 64
-    return library === true || this.#own !== undefined || this.#shared !== undefined
+    return this.#wide !== undefined || this.#own !== undefined || this.#shared !== undefined
   }
 }

@@ -1,6 +1,15 @@
 // Reads an image archive: what `docker save` and `podman save` write, or an OCI image layout (a directory or a tar of
 // it). Authority: the OCI image specification (image-layout.md, config.md), moby's image/tarexport for manifest.json.
 import { UserError } from '../../errors.ts'
+import {
+  architecture as anyArchitecture,
+  callback,
+  readOptions,
+  text,
+  texts,
+  type OptionTable,
+} from '../../options.ts'
+import type { Architecture } from '../../abi/architectures.ts'
 import type { ElfMachine } from '../elf/image.ts'
 import { Layers } from './layers.ts'
 import { findOnPath } from './search-path.ts'
@@ -46,17 +55,27 @@ export interface StartedAs {
   readonly mounted?: (root: Tree) => Tree
 }
 
+const startTable: OptionTable<StartedAs> = {
+  entrypoint: texts,
+  command: texts,
+  workingDirectory: text,
+  mounted: callback(),
+}
+
 /**
  * Loads an image and finds the programs that it starts. `wanted`: the architecture, if the image has several.
  *
- * @throws UserError if the files are not an image.
+ * @throws UserError if the files are not an image, for an unknown architecture or option, and for a value that an option
+ * does not take.
  */
 export async function loadImage(
   files: ArchiveFiles,
   wanted?: ElfMachine,
-  started: StartedAs = {},
+  given: StartedAs = {},
 ): Promise<LoadedImage> {
-  const { config, layers } = await manifestOf(files, wanted)
+  const started = readOptions('loadImage', startTable, given)
+  const machine = wanted && anyArchitecture(wanted, 'loadImage: wanted')
+  const { config, layers } = await manifestOf(files, machine)
   const architecture = machines[config.architecture ?? '']
   if (architecture === undefined)
     throw new UserError('other-machine', {
@@ -72,7 +91,7 @@ export async function loadImage(
 
 async function manifestOf(
   files: ArchiveFiles,
-  wanted: ElfMachine | undefined,
+  wanted: Architecture | undefined,
 ): Promise<{ config: ImageConfig; layers: readonly string[] }> {
   const json = async <Shape>(path: string): Promise<Shape | undefined> => {
     const text = await files.text(path)

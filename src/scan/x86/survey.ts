@@ -1,16 +1,19 @@
 // Walks over all x86-64 code of a file in the order of addresses, anew from every known function, and records what
-// calls, jumps, takes addresses, reads memory at a fixed address, and enters the kernel.
+// calls, jumps, takes addresses, reads memory at a fixed address, and enters the kernel. Code may also begin inside an
+// instruction of this walk (glibc jumps over a `lock` prefix). A second walk starts at every target that the first one
+// did not meet, and ends where the two agree again.
 import type { ElfImage } from '../elf/image.ts'
 import type { KnownFunctions } from '../functions.ts'
-import { recordKind, RecordBuilder, type Records } from '../records.ts'
+import { merged, recordKind, RecordBuilder, type Records } from '../records.ts'
 import { Decoder } from './decoder.ts'
+import { CodeMarks, isMarked, type MarkedRange } from './marks.ts'
 
-export function surveyX86(image: ElfImage, known: KnownFunctions): Records {
-  const builder = new RecordBuilder(image.code.reduce((sum, { from, to }) => sum + to - from, 0))
-  const decoder = new Decoder(image.file.bytes)
+/** `taken`: addresses of code that data holds. */
+export function surveyX86(image: ElfImage, known: KnownFunctions, taken: Iterable<number>): Records {
+  const survey = new Survey(image)
   const { start, end } = known
   let index = 0
-  for (const range of image.code) {
+  for (const range of survey.ranges) {
     while (index < start.length && (start[index] as number) < range.from) index++
     let at = range.from
     // The bounds of the function: jumps within it are not recorded.
@@ -22,79 +25,144 @@ export function surveyX86(image: ElfImage, known: KnownFunctions): Records {
       }
       if (at >= high) [low, high] = [0, 0]
       const stop = Math.min(range.to, start[index] ?? range.to, high > at ? high : range.to)
-      walk(decoder, image, builder, at, stop, range.offset - range.from, low, high)
+      survey.walk(range, at, stop, low, high)
       at = stop
     }
   }
-  return builder.records()
+  return survey.records(taken)
 }
 
-const { call, jump, slot, address, memory, syscall, compat, table } = recordKind
+const { call, jump, slot, address, memory, syscall, compat, table, inside } = recordKind
 
-function walk(
-  decoder: Decoder,
-  image: ElfImage,
-  builder: RecordBuilder,
-  from: number,
-  to: number,
-  shift: number,
-  low: number,
-  high: number,
-): void {
-  const isFixed = !image.isRelocatable
-  const end = to + shift
-  let count = 0
-  for (let place = from + shift; place < end;) {
-    const length = decoder.decode(place, end)
-    if (length === 0) {
-      place++
-      continue
-    }
-    count++
-    const at = place - shift
-    place += length
-    const { opcode, map, mod } = decoder
-    if (mod >= 0 && mod < 3) {
-      if (decoder.isRelative) {
-        if (!decoder.isSegmented) {
-          const target = at + length + decoder.displacement
-          const isIndirect =
-            map === 0 && opcode === 0xff && ((decoder.reg & 7) === 2 || (decoder.reg & 7) === 4)
-          builder.add(isIndirect ? slot : map === 0 && opcode === 0x8d ? address : memory, at, target)
-          continue
-        }
-      } else if (isFixed && (mod === 2 || decoder.base < 0)) {
-        const target = decoder.displacement - image.base
-        if (target > 0 && !decoder.isSegmented) {
-          if (image.isData(target)) builder.add(map === 0 && opcode === 0x8d ? address : memory, at, target)
-          else if (map === 0 && opcode === 0x8d && image.isCode(target)) builder.add(address, at, target)
-        }
-      }
-    }
-    if (map === 0) {
-      if (opcode === 0xe8) builder.add(call, at, at + length + decoder.immediate)
-      else if (
-        opcode === 0xe9 ||
-        opcode === 0xeb ||
-        (opcode >= 0x70 && opcode <= 0x7f) ||
-        (opcode >= 0xe0 && opcode <= 0xe3)
-      ) {
-        const target = at + length + decoder.immediate
-        if (target < low || target >= high) builder.add(jump, at, target)
-      } else if (opcode === 0xff && (decoder.reg & 7) === 4) builder.add(table, at, 0)
-      else if (opcode === 0xcd && (decoder.immediate & 0xff) === 0x80) builder.add(compat, at, 0)
-      else if (isFixed && decoder.immediateSize >= 4 && decoder.immediateHigh === 0) {
-        const value = (decoder.immediate >>> 0) - image.base
-        if (value > 0 && (image.isData(value) || image.isCode(value))) builder.add(address, at, value)
-      }
-    } else if (map === 1) {
-      if (opcode === 0x05) builder.add(syscall, at, 0)
-      else if (opcode === 0x34) builder.add(compat, at, 0)
-      else if (opcode >= 0x80 && opcode <= 0x8f && !decoder.isVector) {
-        const target = at + length + decoder.immediate
-        if (target < low || target >= high) builder.add(jump, at, target)
-      }
-    }
+class Survey {
+  readonly #image: ElfImage
+  readonly #decoder: Decoder
+  readonly #marks: CodeMarks
+  #builder: RecordBuilder
+  /** Where second walks begin; undefined during the first one. */
+  #open: number[] | undefined
+
+  constructor(image: ElfImage) {
+    this.#image = image
+    this.#decoder = new Decoder(image.file.bytes)
+    this.#marks = new CodeMarks(image.code)
+    this.#builder = new RecordBuilder(image.code.reduce((sum, { from, to }) => sum + to - from, 0))
   }
-  builder.instructions += count
+
+  get ranges(): readonly MarkedRange[] {
+    return this.#marks.ranges
+  }
+
+  /** The records of the walks so far, and of second ones from where code leads into an instruction. */
+  records(taken: Iterable<number>): Records {
+    for (const each of taken) this.#marks.lead(each)
+    const first = this.#builder.records()
+    this.#builder = new RecordBuilder(0)
+    this.#open = this.#marks.unmet()
+    for (let at = this.#open.pop(); at !== undefined; at = this.#open.pop()) {
+      const range = this.#marks.rangeAt(at)
+      if (range === undefined || isMarked(range.met, at - range.from)) continue
+      this.#builder.add(inside, at, 0)
+      this.walk(range, at, range.to, 0, 0)
+    }
+    return merged(first, this.#builder.records())
+  }
+
+  #lead(target: number): void {
+    if (this.#open === undefined) this.#marks.lead(target)
+    else this.#open.push(target)
+  }
+
+  /** A second walk ends where another one was, and where the code does not go on. */
+  walk(range: MarkedRange, from: number, to: number, low: number, high: number): void {
+    const [image, decoder, builder] = [this.#image, this.#decoder, this.#builder]
+    const { met, from: first } = range
+    const shift = range.offset - first
+    const isSecond = this.#open !== undefined
+    const isFixed = !image.isRelocatable
+    const end = to + shift
+    let count = 0
+    let isOver = false
+    for (let place = from + shift; place < end && !isOver;) {
+      const length = decoder.decode(place, end)
+      if (length === 0) {
+        if (isSecond) break
+        place++
+        continue
+      }
+      const at = place - shift
+      const bit = at - first
+      if (isSecond && isMarked(met, bit)) break
+      met[bit >>> 5] = (met[bit >>> 5] as number) | (1 << bit)
+      count++
+      place += length
+      const { opcode, map, mod } = decoder
+      isOver = isSecond && endsPath(decoder)
+      if (mod >= 0 && mod < 3) {
+        if (decoder.isRelative) {
+          if (!decoder.isSegmented) {
+            const target = at + length + decoder.displacement
+            const isIndirect =
+              map === 0 && opcode === 0xff && ((decoder.reg & 7) === 2 || (decoder.reg & 7) === 4)
+            const isAddress = map === 0 && opcode === 0x8d
+            builder.add(isIndirect ? slot : isAddress ? address : memory, at, target)
+            if (isAddress) this.#lead(target)
+            continue
+          }
+        } else if (isFixed && (mod === 2 || decoder.base < 0)) {
+          const target = decoder.displacement - image.base
+          if (target > 0 && !decoder.isSegmented) {
+            const isAddress = map === 0 && opcode === 0x8d
+            if (image.isData(target)) builder.add(isAddress ? address : memory, at, target)
+            else if (isAddress && image.isCode(target)) {
+              builder.add(address, at, target)
+              this.#lead(target)
+            }
+          }
+        }
+      }
+      if (map === 0) {
+        if (opcode === 0xe8) {
+          const target = at + length + decoder.immediate
+          builder.add(call, at, target)
+          this.#lead(target)
+        } else if (
+          opcode === 0xe9 ||
+          opcode === 0xeb ||
+          (opcode >= 0x70 && opcode <= 0x7f) ||
+          (opcode >= 0xe0 && opcode <= 0xe3)
+        ) {
+          const target = at + length + decoder.immediate
+          if (target < low || target >= high) builder.add(jump, at, target)
+          this.#lead(target)
+        } else if (opcode === 0xff && (decoder.reg & 7) === 4) builder.add(table, at, 0)
+        else if (opcode === 0xcd && (decoder.immediate & 0xff) === 0x80) builder.add(compat, at, 0)
+        else if (isFixed && decoder.immediateSize >= 4 && decoder.immediateHigh === 0) {
+          const value = (decoder.immediate >>> 0) - image.base
+          if (value > 0 && (image.isData(value) || image.isCode(value))) {
+            builder.add(address, at, value)
+            this.#lead(value)
+          }
+        }
+      } else if (map === 1) {
+        if (opcode === 0x05) builder.add(syscall, at, 0)
+        else if (opcode === 0x34) builder.add(compat, at, 0)
+        else if (opcode >= 0x80 && opcode <= 0x8f && !decoder.isVector) {
+          const target = at + length + decoder.immediate
+          if (target < low || target >= high) builder.add(jump, at, target)
+          this.#lead(target)
+        }
+      }
+    }
+    builder.instructions += count
+  }
 }
+
+/** Whether the code does not go on behind an instruction: jumps, returns, HLT and UD2. */
+function endsPath({ opcode, map, reg }: Decoder): boolean {
+  if (map === 1) return opcode === 0x0b
+  if (map !== 0) return false
+  return endsAlone.has(opcode) || (opcode === 0xff && ((reg & 7) === 4 || (reg & 7) === 5))
+}
+
+const endsAlone: ReadonlySet<number> = new Set([0xc2, 0xc3, 0xca, 0xcb, 0xcf, 0xe9, 0xeb, 0xf4])

@@ -8,7 +8,7 @@ import type { ObservedContext } from '../../observe/index.ts'
 import { engineWords } from '../../print/context/engine.ts'
 import { shortName } from '../../print/context/forms.ts'
 import { allowAllText, readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
-import { verify } from '../index.ts'
+import { verified } from '../index.ts'
 import { roundLimit } from '../repair.ts'
 import type { ContextOutcome, Verification, VerifySettings } from '../verification.ts'
 import type { ContextFinding } from './finding.ts'
@@ -43,7 +43,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
   const given = containerFor(settings.context, target)
   refuseConflicts(target, given)
   const run = async (container: ContainerContext | undefined): Promise<Verification> =>
-    await verify({
+    await verified({
       ...settings,
       recorder: 'ebpf',
       profile: (container === undefined ? undefined : settings.profile) ?? allowAllText,

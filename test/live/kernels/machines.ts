@@ -89,11 +89,21 @@ function unpacked(
 
 const root = resolve(import.meta.dirname, '../../..')
 
-/** Makes the initramfs in `work`. `has32`: whether it has the 32-bit program. */
+/**
+ * Makes the initramfs in `work`. `has32`: whether it has the 32-bit program. `guest`: what the machine runs; `programs`:
+ * further C sources by name.
+ */
 export async function makeImage(
   machine: Machine,
   work: string,
   cache: string,
+  {
+    guest = { guest: 'test/live/kernels/guest.ts' },
+    programs = {},
+  }: {
+    readonly guest?: Readonly<Record<string, string>>
+    readonly programs?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<{ readonly image: string; readonly has32: boolean }> {
   const tree = join(work, 'tree')
   const put = (file: string, to: string): void => {
@@ -120,7 +130,8 @@ export async function makeImage(
     const { failed, stderr } = await execa(compiler, words, { reject: false })
     return failed ? stderr : undefined
   }
-  for (const [name, source] of Object.entries({ native: calls, refused, context, 'wide/steps': steps })) {
+  const all = { native: calls, refused, context, 'wide/steps': steps, ...programs }
+  for (const [name, source] of Object.entries(all)) {
     const why = await compile(name, source, machine.compiler)
     if (why !== undefined) throw new Error(`${machine.compiler.join(' ')}: ${why}`)
   }
@@ -130,7 +141,7 @@ export async function makeImage(
   if (machine.compilerX32 !== undefined) await compile('x32/steps', steps, machine.compilerX32)
   await build({
     absWorkingDir: root,
-    entryPoints: { guest: 'test/live/kernels/guest.ts' },
+    entryPoints: guest,
     outdir: tree,
     outExtension: { '.js': '.mjs' },
     ...bundleOptions,
@@ -138,7 +149,7 @@ export async function makeImage(
   const mounts = ['proc:/proc', 'sysfs:/sys', 'devtmpfs:/dev', 'tmpfs:/tmp', 'cgroup2:/sys/fs/cgroup']
   const lines = [
     ...mounts.map((each) => `/bin/busybox mount -t ${each.split(':')[0]} none ${each.split(':')[1]}`),
-    'PATH=/bin /bin/node /guest.mjs',
+    `PATH=/bin /bin/node /${Object.keys(guest)[0]}.mjs`,
     '/bin/busybox poweroff -f',
   ]
   writeFileSync(join(tree, 'init'), ['#!/bin/busybox sh', ...lines, ''].join('\n'), { mode: 0o755 })

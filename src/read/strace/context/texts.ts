@@ -18,9 +18,13 @@ export function stringIn(argument: string | undefined): PathText | undefined {
   return quoted === undefined ? undefined : { text: unescaped(quoted), isCut: cut !== undefined }
 }
 
-/** The bytes of an escaped string, as UTF-8. */
+/** An escaped string, its bytes as UTF-8. */
 function unescaped(quoted: string): string {
-  if (!quoted.includes('\\')) return utf8(latin1Bytes(quoted))
+  return utf8(unescapedBytes(quoted))
+}
+
+export function unescapedBytes(quoted: string): Uint8Array {
+  if (!quoted.includes('\\')) return latin1Bytes(quoted)
   const bytes: number[] = []
   const form = /\\(?:([0-7]{1,3})|x([0-9a-f]{2})|(.))|([^\\]+)/gs
   for (const [, octal, hexadecimal, letter, plain] of quoted.matchAll(form))
@@ -28,7 +32,7 @@ function unescaped(quoted: string): string {
     else if (octal !== undefined) bytes.push(parseInt(octal, 8) & 255)
     else if (hexadecimal !== undefined) bytes.push(parseInt(hexadecimal, 16))
     else bytes.push(escapes[letter ?? ''] ?? (letter ?? '').charCodeAt(0))
-  return utf8(Uint8Array.from(bytes))
+  return Uint8Array.from(bytes)
 }
 
 export interface DescriptorText {

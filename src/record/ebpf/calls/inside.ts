@@ -83,8 +83,8 @@ export function hadEntered(maps: Maps, membership: Membership): readonly Assembl
 }
 
 /**
- * If the call whose wanted arguments are in r9 sets a filter, entries are noted from now on. r6: registers. `arguments`:
- * their places. The calls share no number, but prctl's option 1, whose price is the notes.
+ * If the call sets a filter, entries are noted from now on. r6: registers, r9: the call's wanted arguments. Both calls
+ * have their operation in the first argument. prctl's option 1 is taken for seccomp's operation 1: the notes begin early.
  */
 export function filterSet(maps: Maps, [first = 0]: readonly number[], way: string): readonly AssemblyLine[] {
   const [sets, no] = [`${way}-sets`, `${way}-no-filter`]

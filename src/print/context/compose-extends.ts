@@ -1,0 +1,50 @@
+// What a compose service gets from the services that it extends: of scalars the service's own wins, mappings merge, and
+// lists add up, so that an item of a list cannot be taken away. Authority: Compose Specification, "extends".
+import type { YamlMap } from './yaml-map.ts'
+
+export interface ExtendedService {
+  /** The value that holds for the service. */
+  scalar(key: string): unknown
+  /** The items that the service gets from others. */
+  inherited(key: string): readonly unknown[]
+  /** All items, the service's own among them. */
+  list(key: string): readonly unknown[]
+  /** The file of a service that it extends, if that is another one, which is not read. */
+  readonly unread: string | undefined
+}
+
+export function extendedService(services: YamlMap, service: YamlMap): ExtendedService {
+  const bases: YamlMap[] = []
+  let unread: string | undefined
+  for (let each: YamlMap | undefined = service; each !== undefined;) {
+    const { file, name } = baseOf(each)
+    unread = file
+    const next: YamlMap | undefined =
+      name === undefined || file !== undefined ? undefined : services.map(name)
+    // A service that extends itself ends the search. Compose refuses such a file.
+    each = next === undefined || bases.length >= services.keys().length ? undefined : next
+    if (each !== undefined) bases.push(each)
+  }
+  const inherited = (key: string): readonly unknown[] => bases.flatMap((each) => listOf(each.value(key)))
+  return {
+    scalar: (key) => [service, ...bases].map((each) => each.value(key)).find((value) => value !== undefined),
+    inherited,
+    list: (key) => [...inherited(key), ...listOf(service.value(key))],
+    unread,
+  }
+}
+
+/** `extends: NAME`, or a mapping with `service` and perhaps `file`. */
+function baseOf(service: YamlMap): { readonly file?: string; readonly name?: string } {
+  const value = service.value('extends')
+  if (typeof value === 'string') return { name: value }
+  const { file, service: name } = (value ?? {}) as { readonly file?: unknown; readonly service?: unknown }
+  return {
+    ...(typeof file === 'string' && { file }),
+    ...(typeof name === 'string' && { name }),
+  }
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return value === undefined || value === null ? [] : Array.isArray(value) ? value : [value]
+}

@@ -1,0 +1,42 @@
+// The call that a key of a bpftrace map is: a number, a name, a tracepoint or a function of the kernel. Authority:
+// bpftrace's builtins `probe` and `func`, include/linux/syscalls.h and the architectures' asm/syscall_wrapper.h.
+import type { Architecture } from '../../abi/architectures.ts'
+import { isKnownAnywhere } from '../../abi/tables.ts'
+import type { LoggedCall } from '../grammar.ts'
+
+export interface KeyedCall extends Pick<LoggedCall, 'call' | 'architecture' | 'isNarrow'> {
+  /** The key shows the end of the call: calls that never return are missing. */
+  readonly isExit?: boolean
+}
+
+const tracepoint = /^(?:(?:tracepoint:)?syscalls:)?sys_(enter|exit)_(\w+)$/
+const wrapper =
+  /^(?:(?:kprobe|kretprobe|kfunc|fentry|fexit):)?(?:vmlinux:)?__(x64|ia32|arm64|riscv|s390x)_sys_(\w+)$/
+const machines: Readonly<Record<string, Architecture>> = {
+  x64: 'x86_64',
+  ia32: 'x86',
+  arm64: 'aarch64',
+  riscv: 'riscv64',
+  s390x: 's390x',
+}
+
+/** Calls whose name is also that of a program, and so of a task. */
+const programs: ReadonlySet<string> = new Set([
+  'chmod', 'chown', 'chroot', 'fallocate', 'flock', 'keyctl', 'kill', 'link', 'mkdir', 'mknod', 'mount', 'nice',
+  'pivot_root', 'reboot', 'rename', 'rmdir', 'setsid', 'stat', 'swapoff', 'swapon', 'sync', 'time', 'truncate',
+  'umount', 'uname', 'unlink', 'unshare',
+]) // prettier-ignore
+
+export function callOfKey(key: string): KeyedCall | undefined {
+  if (/^-?\d{1,11}$/.test(key)) return { call: Number(key) }
+  const [, side, traced] = tracepoint.exec(key) ?? []
+  if (traced !== undefined) return { call: traced, ...(side === 'exit' && { isExit: true }) }
+  const [, machine = '', called] = wrapper.exec(key) ?? []
+  if (called !== undefined) return { call: called, architecture: machines[machine] }
+  return isKnownAnywhere(key) ? { call: key } : undefined
+}
+
+/** Whether the key can only be a call, in a map of any name. */
+export function isCallAlone(key: string): boolean {
+  return callOfKey(key) !== undefined && !programs.has(key)
+}
