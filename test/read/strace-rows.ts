@@ -6,6 +6,7 @@ import {
   endings,
   fields,
   insets,
+  libraries,
   messages,
   names,
   refusals,
@@ -28,6 +29,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, LineForm>>>> = {
   messages: Object.fromEntries(messages.map((row, index) => [`${row.kind} ${index}`, row])),
   endings,
   insets,
+  libraries,
 }
 
 /** Every example of every row, and texts that only look like one. */

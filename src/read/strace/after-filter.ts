@@ -8,6 +8,7 @@ import { valuesIn } from './call-values.ts'
 import type { CameBack } from './completion.ts'
 import type { CallCounts } from './counts.ts'
 import type { CallText } from './events.ts'
+import { insets } from './lines.ts'
 import type { Process, Thread } from './thread.ts'
 import type { Threads } from './threads.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -139,7 +140,7 @@ export class AfterFilter implements Subscriber {
     this.#forked = true
     // clone3's flags are in memory: the text shows them.
     const flags = name === 'clone3' ? 0n : (argument(0) ?? 0n)
-    this.#forking.set(thread, (flags & cloneThread) !== 0n || /\bCLONE_THREAD\b/.test(text))
+    this.#forking.set(thread, (flags & cloneThread) !== 0n || insets.thread.pattern.test(text))
   }
 
   returned(

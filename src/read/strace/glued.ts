@@ -4,7 +4,7 @@
 import { latin1 } from '../byte-text.ts'
 import { isInSharedLog } from '../log-prefixes.ts'
 import { unescapedBytes } from './context/texts.ts'
-import { completionOf, holdsResult } from './completion.ts'
+import { closesCall, completionOf, holdsResult } from './completion.ts'
 import type { Names } from './names.ts'
 import { parseLine, pidField } from './parse-line.ts'
 
@@ -39,7 +39,7 @@ export function ownStart(text: string, names: Names, fields: number): number | u
   // The program does not write to strace's own file (-o), nor is a line of another writer of the journal strace's.
   if ((fields & pidField) !== 0 || isInSharedLog(text)) return undefined
   const tagged = behindTag(text, names)
-  if (tagged !== undefined || !/\) += |<unfinished/.test(text)) return tagged
+  if (tagged !== undefined || !closesCall(text)) return tagged
   for (const { at, open } of callsIn(text, names)) {
     if (!isFinished(text, open)) continue
     if (fields !== 0) {

@@ -346,3 +346,22 @@ export const insets = {
   ),
   path: row(/\/[\w./-]*$/, ['/usr/bin/']),
 } satisfies Record<string, LineForm>
+
+/** Lines that name a library or a loader of the machine. */
+export const libraries = {
+  // ld.so opens libraries with O_CLOEXEC. A linker, which also opens those of other machines, omits the flag.
+  opened: row(
+    /\bopen(?:at2?)?\([^"]*"([^"]+\.so(?:\.[\w.]+)?|\/etc\/ld-musl-[\w-]+\.path)".*\bO_CLOEXEC\b/,
+    [
+      'openat(AT_FDCWD, "/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY|O_CLOEXEC',
+      'open("/etc/ld-musl-mipsel-sf.path", O_RDONLY|O_LARGEFILE|O_CLOEXEC',
+    ],
+    ['openat(AT_FDCWD, "/usr/aarch64-linux-gnu/lib/libc.so", O_RDONLY'],
+  ),
+  started: row(/\bexecve\((?:pathname=)?"([^"]+)"/, [
+    'execve("/lib/ld-linux-aarch64.so.1"',
+    'execve(pathname="/bin/x"',
+  ]),
+  // A stack frame of -k.
+  frame: row(/ > (\/[^ (]+\.so[\w.]*)\(/, [' > /usr/lib/x86_64-linux-gnu/libc.so.6(']),
+} satisfies Record<string, LineForm>

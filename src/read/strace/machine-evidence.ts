@@ -10,12 +10,8 @@ import {
   type Host,
 } from '../../abi/architectures.ts'
 import { machineElsewhere } from '../../abi/elsewhere.ts'
+import { libraries } from './lines.ts'
 
-/** ld.so opens libraries with O_CLOEXEC. A linker, which also opens those of other machines, omits the flag. */
-const opened = /\bopen(?:at2?)?\([^"]*"([^"]+\.so(?:\.[\w.]+)?|\/etc\/ld-musl-\w+\.path)".*\bO_CLOEXEC\b/
-/** A stack frame of -k names a library that the program has loaded. */
-const frame = / > (\/[^ (]+\.so[\w.]*)\(/
-const started = /\bexecve\((?:pathname=)?"([^"]+)"/
 const address = /\b0x([0-9a-f]{8,16})\b/g
 /** A library directory named by a system triplet. If abi/ has no such triplet, the system is foreign. */
 const otherTriplet = /^[a-z0-9_]+-linux-(?:gnu|musl|uclibc)\w*$/
@@ -73,7 +69,9 @@ export class MachineEvidence {
   /** Reads only the libraries of a line. */
   path(text: string): void {
     if (this.#wide !== undefined || this.#foreign !== undefined) return
-    const path = opened.exec(text)?.[1] ?? started.exec(text)?.[1] ?? frame.exec(text)?.[1]
+    const path = Object.values(libraries)
+      .map(({ pattern }) => pattern.exec(text)?.[1])
+      .find((each) => each !== undefined)
     if (path === undefined) return
     const known = architectureByPath()
     const library =
