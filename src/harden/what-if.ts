@@ -149,9 +149,13 @@ function rootOf({ starts: [start] }: ObservedContext): Owned | undefined {
   return mode === undefined || uid === undefined || gid === undefined ? undefined : { mode, uid, gid }
 }
 
-/** Root made the file in the recording, so the other user would make and own it. */
-function isMaking({ kind, creates, fileUid }: ObservedChange): boolean {
-  if (kind === 'open') return creates === true && (fileUid === undefined || fileUid === root)
+/**
+ * Root made the file in the recording, so the other user would make and own it. An open with O_CREAT may find the file
+ * there (`> /dev/null`): then the file's own mode decides. strace shows neither the owner nor who made it.
+ */
+function isMaking({ kind, creates, ours, fileUid }: ObservedChange): boolean {
+  if (kind === 'open')
+    return creates === true && (fileUid === undefined || (fileUid === root && ours === true))
   return ['mkdir', 'mknod', 'symlink', 'bind', 'rename-to'].includes(kind)
 }
 

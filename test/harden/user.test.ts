@@ -1,5 +1,6 @@
 // The user to start as, whether no_new_privs can be set, the Pod Security level, and what another user is refused.
 import t from 'tap'
+import { parentOf } from '../../src/harden/paths.ts'
 import { hardenContext, type ContainerContext } from '../../src/index.ts'
 import { hardenAs } from '../../src/harden/index.ts'
 import type { ObservedContext } from '../../src/observe/index.ts'
@@ -162,6 +163,20 @@ t.test('a web server from root on port 80 to restricted', async (t) => {
 t.test('what would be refused to another user', async (t) => {
   const open = (path: string, fileMode: string, fileUid = 0, fileGid = 0, more: object = {}) =>
     opened(path, { fileMode, fileUid, fileGid, ...more })
+  /** An open with O_CREAT that finds the file there. */
+  const found = (path: string, fileType: 'character' | 'regular', fileMode: string) => {
+    const { ours: _, ...use } = change({
+      kind: 'open',
+      path,
+      mount: parentOf(path),
+      creates: true,
+      fileType,
+      fileMode,
+      fileUid: 0,
+      fileGid: 0,
+    })
+    return use
+  }
   const cases: readonly (readonly [string, Partial<ObservedContext>, RegExp | undefined])[] = [
     ['a file that all may read', { reads: [open('/etc/a', '0644')] }, undefined],
     [
@@ -194,6 +209,16 @@ t.test('what would be refused to another user', async (t) => {
         directories: [directory('/data', '0755', 5, 5)],
       },
       /mkdir \/data\/x \(\/data: mode 0755, owner 5:5\)/,
+    ],
+    [
+      'a device that the shell opens with O_CREAT',
+      { changes: [found('/dev/null', 'character', '0666')], directories: [directory('/dev')] },
+      undefined,
+    ],
+    [
+      'a file of the image, opened with O_CREAT',
+      { changes: [found('/srv/log', 'regular', '0640')], directories: [directory('/srv', '0777')] },
+      /open \/srv\/log \(mode 0640, owner 0:0\)/,
     ],
     [
       'chown to himself is preparing',
