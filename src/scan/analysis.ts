@@ -9,13 +9,13 @@ import { ascending } from '../order.ts'
 import { arm64 } from './arm64/step.ts'
 import { CallFinder, type NumberFound } from './calls.ts'
 import { companionsOf } from './companions.ts'
-import type { ElfMachine } from './elf/image.ts'
+import { segmentType, type ElfMachine } from './elf/image.ts'
 import { Linked } from './link.ts'
 import { mainOf } from './main-function.ts'
 import type { Module } from './module.ts'
 import { comparePaths, inOrder, type ReachableCall, type Unresolved } from './reachable.ts'
 import { CodeReach, root, type FunctionId } from './reach.ts'
-import { asksNames, convertsCharacters, usesOf } from './runtime.ts'
+import { asksNames, convertsCharacters, isLibc, usesOf } from './runtime.ts'
 import { x86 } from './x86/step.ts'
 
 /** Modules that are loaded together. */
@@ -47,6 +47,8 @@ export interface Findings {
   readonly unresolved: readonly Unresolved[]
   /** The functions that start programs, as paths print them. */
   readonly executes: readonly string[]
+  /** Functions that ask the kernel itself for executable memory, and files whose code can be overwritten. */
+  readonly makesCode: readonly string[]
 }
 
 export class Analysis {
@@ -144,9 +146,39 @@ export class Analysis {
         why: where === site ? whys[why] : `${whys[why]}, in ${linked.name(where)}`,
       }
     })
-    return { architectures, unresolved, executes }
+    return { architectures, unresolved, executes, makesCode: this.#makesCode(calls.numbers) }
+  }
+
+  #makesCode(numbers: readonly NumberFound[]): readonly string[] {
+    const linked = this.#linked
+    const table = syscallTable(this.#architecture)
+    const [writable, executable] = [2, 1]
+    const found = linked.modules
+      .filter(({ image }) =>
+        image.segments.some(
+          ({ type, flags }) =>
+            type === segmentType.load && (flags & writable) !== 0 && (flags & executable) !== 0,
+        ),
+      )
+      .map(({ name }) => name)
+    for (const { number, isCompat, chain, arguments: passed } of numbers) {
+      const [from] = chain as readonly [FunctionId]
+      const name = isCompat ? undefined : table.byNumber(number)?.name
+      if (name === undefined || !protecting.has(name)) continue
+      // What the C library maps by itself is known. A static program has it inside, with values that nobody knows.
+      if (isLibc((linked.modules[linked.place(from)[0]] as Module).name)) continue
+      const values = passed(2)
+      const isStatic = linked.modules.length === 1
+      if (values === undefined ? !isStatic : values.some((each) => (each & protExec) !== 0))
+        found.push(linked.name(from))
+    }
+    return [...new Set(found)]
   }
 }
+
+/** Calls whose third argument is a protection of memory. Authority: mmap(2), mprotect(2), pkey_mprotect(2). */
+const protecting: ReadonlySet<string> = new Set(['mmap', 'mprotect', 'pkey_mprotect'])
+const protExec = 4
 
 const whys = {
   memory: 'number from memory',

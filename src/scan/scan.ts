@@ -187,12 +187,13 @@ class Scanner {
 
   async #document(
     { files, missing, privileges }: LoadedProgram,
-    { architectures, unresolved, executes }: Findings,
+    { architectures, unresolved, executes, makesCode }: Findings,
     lost: readonly NotFollowed[],
   ): Promise<Reachable> {
     const notFollowed: readonly NotFollowed[] = [
       ...lost,
       ...missing.map(({ name, neededBy }) => ({ what: 'missing-library', from: neededBy, name }) as const),
+      ...makesCode.map((from) => ({ what: 'jit', from }) as const),
       ...executes.map((from) => ({ what: 'execve', from }) as const),
     ]
     const modules = await Promise.all(

@@ -127,3 +127,18 @@ for (const { what, code, calls } of rows)
     t.same(found.unresolved, [])
     t.equal(found.bound, true)
   })
+
+// Code that the program itself makes can call anything.
+for (const [what, code, flags] of [
+  ['makes memory executable by the call itself', 'mov $10, %eax\n mov $7, %edx\n syscall', []],
+  ['has code that it can overwrite', '', ['-Wl,-N']],
+] as const)
+  t.test(`a program that ${what} is no bound`, { skip: noCompiler ?? false }, async (t) => {
+    const bytes = assembled(func('_start', `${code}\n${exit}`), ['-static', ...flags])
+    const { bound, notFollowed } = await scanPrograms(memoryTree({ '/bin/program': bytes }), ['/bin/program'])
+    t.equal(bound, false)
+    t.same(
+      notFollowed.map(({ what }) => what),
+      ['jit'],
+    )
+  })

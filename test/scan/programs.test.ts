@@ -162,6 +162,19 @@ const rows: readonly Row[] = [
     unresolved: ['wrapper: number of a caller through a pointer'],
   })),
   {
+    what: 'a word that holds a function that does not come back, until code stores another: what is kept is said',
+    code:
+      func(
+        '_start',
+        `lea two, %rax\n mov %rax, kept\n mov $39, %ebx\n call *kept(%rip)\n mov %ebx, %eax\n syscall\n hlt`,
+      ) +
+      func('two', 'mov $110, %eax\n syscall\n ret') +
+      func('die', '1: mov $231, %eax\n syscall\n hlt\n jmp 1b') +
+      '.data\n.p2align 3\n.globl kept\nkept: .quad die\n.text\n',
+    calls: ['exit_group', 'getppid'],
+    unresolved: ['_start: computed number'],
+  },
+  {
     what: 'int 0x80 is a call of 32-bit x86',
     code: func('_start', `mov $20, %eax\n int $0x80\n${exit}`),
     calls: ['exit', 'x86 getpid'],
