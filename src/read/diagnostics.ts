@@ -57,7 +57,8 @@ export type DiagnosticCode =
   | 'profile-flawed' // a profile has mistakes: only its readable parts are read
   | 'profile-base' // a SeccompProfile is based on another one that is not here
   // --- architecture
-  | 'calls-lost' // ebpf: calls for which the kernel's tables had no room
+  | 'calls-lost' // ebpf: calls for which the kernel's tables had no room, or no program ran
+  | 'answers-lost' // ebpf: the kernel skipped a program, so failures are not known of all calls
   | 'processes-lost' // ebpf: processes for which there was no room: none of their calls is here
   | 'architecture-assumed' // nothing in the source shows its architecture
   | 'architecture-ambiguous' // 64-bit and 32-bit calls of one process cannot be told apart here

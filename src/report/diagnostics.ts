@@ -78,6 +78,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'profile-base': ({ base = '?' }) =>
     `the profile builds on ${base}, which is not among the inputs: give it too`,
   'calls-lost': () => 'the kernel could not count some calls: the recording is incomplete, record again',
+  'answers-lost': () =>
+    'the kernel skipped the recorder for some calls: every call counts as one that succeeded, also if it only failed',
   'processes-lost': () =>
     'more processes were started than can be recorded: calls of some are missing, record fewer at a time',
   'architecture-assumed': ({ architecture = 'the usual one' }) =>

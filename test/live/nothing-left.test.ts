@@ -1,11 +1,14 @@
 // However a recording or a verification ends, it leaves nothing weaker behind. Compares containers with their filters,
-// cgroups, mounts, temporary directories, processes and BPF programs (by id), before and after.
+// cgroups, mounts, temporary directories, processes and BPF programs (by id), before and after several ways at once:
+// left-ways.ts has them all.
 import { execa } from 'execa'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { whyNotRun } from '../../scripts/bundle.ts'
 import { noEbpf } from './command.ts'
+import { image, looping, runOf, waysOf, type Way } from './left-ways.ts'
 import { orphanedCgroups, processes, readProcess } from './left.ts'
 import { skipFile } from './skip.ts'
 
@@ -17,7 +20,7 @@ const [[, noDocker], [, noPodman]] = engines as [(typeof engines)[number], (type
 const temporary = at('temporary')
 mkdirSync(temporary)
 const mark = `SECCOMP_GEN_LEFT=${process.pid}`
-const marked = { ...env, TMPDIR: temporary, SECCOMP_GEN_LEFT: String(process.pid) }
+const marked = { ...process.env, ...env, TMPDIR: temporary, SECCOMP_GEN_LEFT: String(process.pid) }
 
 const said = async (program: string, ...more: readonly string[]): Promise<string> =>
   (await execa(program, more, quietly)).stdout
@@ -33,7 +36,7 @@ const pinned = (): readonly string[] => (existsSync('/sys/fs/bpf') ? readdirSync
 
 /** The ids of all recorders so far: the containers that `verify` makes in runc and crun have them in their names. */
 const recorders: number[] = []
-const container = `left-${process.pid}`
+const prefix = `left-${process.pid}`
 
 async function all() {
   const docker = (await said('docker', 'ps', '-aq', '--no-trunc')).split('\n').filter(Boolean)
@@ -53,7 +56,7 @@ async function all() {
     runtime: (await said('runc', 'list', '-q'))
       .split('\n')
       .filter(
-        (name) => name.includes(container) || recorders.some((pid) => name.startsWith(`seccompgen${pid}x`)),
+        (name) => name.includes(prefix) || recorders.some((pid) => name.startsWith(`seccompgen${pid}x`)),
       ),
     cgroups: orphanedCgroups(),
     mounts: readFileSync('/proc/self/mounts', 'latin1')
@@ -67,154 +70,74 @@ async function all() {
   }
 }
 
-interface Way {
-  readonly name: string
-  readonly words: readonly string[]
-  /** Signals sent once the container's program runs, a second apart. */
-  readonly signals?: readonly NodeJS.Signals[]
-  readonly status?: number
-  /** Runs before the comparison, because nobody weakens what the way leaves running: it has its own filter. */
-  readonly after?: readonly [string, ...string[]]
-  /** A container of Docker runs before and after. */
-  readonly beside?: true
-  readonly skip?: string | undefined
-}
-
-const run = ['run', '--rm', '--network', 'none', '--name', container]
-const image = 'seccomp-gen-test'
-const profile = at('profile.json')
-const trace = (...more: readonly string[]): readonly string[] => ['trace', '-o', profile, ...more]
-const looping = ['sh', '-c', 'trap "exit 0" TERM INT; echo begun; while :; do sleep 0.2; done']
-const deaf = ['sh', '-c', 'trap "" TERM INT; echo begun; while :; do sleep 0.2; done']
-const runc = ['runc', 'run', '--bundle', at('bundle'), container]
-const docker = (...more: readonly string[]): readonly string[] => ['--', 'docker', ...run, image, ...more]
-const refusing = at('refusing.json')
-const failing = at('fails.sh')
-writeFileSync(failing, '#!/bin/sh\nexit 3\n', { mode: 0o755 })
 // Not marked as a process of the recorders.
 const beforehand = execa('sh', ['-c', 'while :; do sleep 0.2; done'], { reject: false, stdin: 'ignore' })
 t.teardown(async () => {
   beforehand.kill()
   await beforehand
 })
-const pid = String(beforehand.pid)
-const yml = at('left.yml')
-const service = { image, command: looping, network_mode: 'none' }
-writeFileSync(yml, JSON.stringify({ version: '2.4', services: { one: service } }))
-writeFileSync(
-  refusing,
-  JSON.stringify({
-    defaultAction: 'SCMP_ACT_ALLOW',
-    syscalls: [{ names: ['getdents64'], action: 'SCMP_ACT_ERRNO' }],
-  }),
-)
-const noCompose = (await execa('docker-compose', ['version'], { reject: false })).failed
-  ? 'docker-compose is not installed'
-  : undefined
-const podmanRun = [...podman, ...run, ...limits, image]
+const composed = await execa('docker-compose', ['version'], { reject: false })
+const limited = await said('docker', 'info', '--format', '{{.MemoryLimit}}')
+const ways = waysOf({
+  at,
+  prefix,
+  podman: [podman, limits],
+  pid: beforehand.pid ?? 0,
+  missing: {
+    docker: noDocker,
+    podman: noPodman,
+    compose: composed.failed ? 'docker-compose is not installed' : undefined,
+    memory: limited === 'true' ? undefined : 'Docker limits no memory here',
+  },
+})
 
-const each = [
-  'trace',
-  '--each',
-  at('each'),
-  '--',
-  'sh',
-  '-c',
-  `exec docker ${run.join(' ')} ${image} ${looping[0]} -c '${looping[2]}'`,
-]
-const up = trace('--', 'docker-compose', '-f', yml, 'up', '--no-color')
-const down = ['docker-compose', '-f', yml, 'down', '--timeout', '1'] as const
-const besides = (...more: readonly string[]): readonly string[] => trace(...more, '--container', container)
+/** Goes one way to its end. The status, and all that was written. */
+async function go({ words: more, signals = [], after, silent }: Way) {
+  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
+  const recorder = spawn(node, [...words, ...more], { env: marked, cwd: quietly.cwd, stdio })
+  recorders.push(recorder.pid ?? 0)
+  let output = ''
+  const { stdout, stderr } = recorder
+  for (const stream of [stdout, stderr]) stream.on('data', (piece: Buffer) => (output += piece.toString()))
+  const ended = new Promise<number | null>((resolve) => recorder.once('exit', resolve))
+  const begun = (): boolean =>
+    recorder.exitCode !== null ||
+    (silent === true ? programsOf(recorder.pid ?? 0).length > 0 : /\bbegun$/m.test(output))
+  if (signals.length > 0) for (let tries = 0; tries < 600 && !begun(); tries++) await wait(100)
+  const missed = signals.length > 0 && !begun()
+  for (const [at, signal] of signals.entries()) {
+    if (at > 0) await wait(1000)
+    recorder.kill(signal)
+  }
+  const status = await ended
+  // What goes on may hold the recorder's output.
+  if (after !== undefined) await said(...after)
+  for (const stream of [stdout, stderr]) stream.destroy()
+  return { status, output, missed }
+}
 
-const ways: readonly Way[] = [
-  { name: 'ends', words: trace(...docker('ls', '/')), status: 0, skip: noDocker },
-  { name: 'fails', words: trace(...docker('sh', '-c', 'exit 7')), status: 7, skip: noDocker },
-  { name: '--for', words: trace('--for', '1s', ...docker(...looping)), status: 0, skip: noDocker },
-  { name: 'SIGINT', words: trace(...docker(...looping)), signals: ['SIGINT'], skip: noDocker },
-  { name: 'SIGTERM', words: trace(...docker(...looping)), signals: ['SIGTERM'], skip: noDocker },
-  {
-    name: 'a second SIGINT',
-    words: trace(...docker(...deaf)),
-    signals: ['SIGINT', 'SIGINT', 'SIGKILL'],
-    skip: noDocker,
-  },
-  { name: 'SIGKILL', words: trace(...docker(...looping)), signals: ['SIGKILL'], skip: noDocker },
-  { name: 'the program is not there', words: trace(...docker('typo')), status: 127, skip: noDocker },
-  {
-    name: '-d --restart always',
-    words: trace(
-      '--',
-      'docker',
-      ...run.filter((word) => word !== '--rm'),
-      '-d',
-      '--restart',
-      'always',
-      image,
-      'true',
-    ),
-    status: 125,
-    skip: noDocker,
-  },
-  {
-    name: 'the load fails',
-    words: trace('--ready', 'true', '--load', failing, ...docker(...looping)),
-    status: 3,
-    skip: noDocker,
-  },
-  {
-    name: 'Podman, SIGKILL',
-    words: trace('--', ...podmanRun, ...looping),
-    signals: ['SIGKILL'],
-    skip: noPodman,
-  },
-  { name: 'runc', words: trace('--', ...runc), status: 0 },
-  { name: 'verify', words: ['verify', refusing, '--', ...runc] },
-  { name: 'verify --repair', words: ['verify', '--repair', refusing, '--', ...runc] },
-  { name: 'verify, SIGKILL', words: ['verify', refusing, '--', 'sleep', '30'], signals: ['SIGKILL'] },
-  { name: '--container', words: besides('--for', '1s'), beside: true, status: 0, skip: noDocker },
-  { name: '--container, SIGINT', words: besides(), beside: true, signals: ['SIGINT'], skip: noDocker },
-  { name: '--container, SIGKILL', words: besides(), beside: true, signals: ['SIGKILL'], skip: noDocker },
-  { name: '--cgroup', words: ['trace', '--for', '1s', '-o', profile, '--cgroup', 'docker'], skip: noDocker },
-  { name: 'compose, SIGTERM', words: up, signals: ['SIGTERM'], after: down, skip: noDocker ?? noCompose },
-  { name: 'compose, SIGKILL', words: up, signals: ['SIGKILL'], after: down, skip: noDocker ?? noCompose },
-  { name: '--each, SIGINT', words: each, signals: ['SIGINT'], skip: noDocker },
-  {
-    name: 'the load succeeds',
-    words: trace('--ready', 'true', '--load', 'true', ...docker(...looping)),
-    status: 0,
-    skip: noDocker,
-  },
-  { name: '--repeat', words: trace('--repeat', '2', ...docker('ls', '/')), status: 0, skip: noDocker },
-  { name: '--under', words: trace('--under', 'docker', ...docker('ls', '/')), status: 0, skip: noDocker },
-  { name: '--pid', words: trace('--for', '1s', '--pid', pid), status: 0 },
-]
-
-for (const { name, words: more, signals = [], status, after: undone, beside, skip } of ways)
-  t.test(name, { skip: skip ?? false }, async (t) => {
-    if (beside === true) {
-      await said('docker', ...run, '-d', image, ...looping)
-      t.teardown(() => said('docker', 'rm', '-f', container))
-    }
+/** So many batches that each keeps two processors busy, with the ways of one kind in different batches. */
+const batches = 5
+const possible = ways.filter(({ skip }) => skip === undefined)
+for (const { name, skip } of ways) if (skip !== undefined) t.test(name, { skip }, () => undefined)
+for (let batch = 0; batch < batches; batch++) {
+  const own = possible.filter((_, at) => at % batches === batch)
+  t.test(own.map(({ name }) => name).join('; '), async (t) => {
+    const besides = own.flatMap(({ beside = [] }) => beside)
+    await Promise.all(besides.map((each) => said('docker', ...runOf(each), '-d', image, ...looping)))
+    if (besides.length > 0) t.teardown(() => said('docker', 'rm', '-f', ...besides))
     const before = await all()
-    const recorder = execa(node, [...words, ...more], { ...quietly, env: marked, cleanup: false, all: true })
-    recorders.push(recorder.pid ?? 0)
-    const begun = async (): Promise<boolean> => {
-      const running = await said('docker', 'ps', '-q')
-      return own().some((pid) => /^(?:sleep|sh)$/m.test(readProcess(pid, 'comm'))) || running !== ''
+    const ended = await Promise.all(own.map(go))
+    for (const [at, { name, status }] of own.entries()) {
+      t.notOk(ended[at]?.missed, `${name}: has begun: ${ended[at]?.output}`)
+      if (status !== undefined) t.equal(ended[at]?.status, status, `${name}: ${ended[at]?.output}`)
     }
-    if (signals.length > 0) for (let tries = 0; tries < 150 && !(await begun()); tries++) await wait(200)
-    for (const signal of signals) {
-      await wait(1500)
-      recorder.kill(signal)
-    }
-    const ended = await recorder
-    if (status !== undefined) t.equal(ended.exitCode, status, ended.all)
-    if (undone !== undefined) await said(...undone)
     // A guardian works for a while after its recorder was killed.
     let after = await all()
-    for (let tries = 0; tries < 150 && JSON.stringify(after) !== JSON.stringify(before); tries++) {
+    for (let tries = 0; tries < 300 && JSON.stringify(after) !== JSON.stringify(before); tries++) {
       await wait(200)
       after = await all()
     }
     t.strictSame(after, before)
   })
+}

@@ -255,6 +255,48 @@ t.test('what cannot tell it is refused', async (t) => {
   await t.rejects(observe([trace], { afterFilter: true, choice: { pid: 1 } }), UserError)
 })
 
+t.test(
+  'after an execve in another thread, calls came back to the program that this thread executed',
+  async (t) => {
+    for (const [says, ofLeader, expected] of [
+      [
+        'the leader’s own execve had failed',
+        ['1 execve("/a", ["a"], 0x0) = -1 ENOENT (No such file or directory)'],
+        'b',
+      ],
+      ['the leader was inside its own execve', ['1 execve("/a", ["a"], 0x0 <unfinished ...>'], 'b'],
+      ['the leader slept', ['1 pause( <unfinished ...>'], 'b'],
+    ] as const) {
+      const told: ReturnedCalls[] = []
+      const lines = [
+        `1 ${filter}`,
+        `1 ${thread}) = 2`,
+        ...ofLeader,
+        '2 execve("/bin/b", ["b"], 0x0 <unfinished ...>',
+        '1 +++ superseded by execve in pid 2 +++',
+        '1 <... execve resumed>) = 0',
+        '1 mount("a", "b", "c", 0, NULL) = -1 EPERM (Operation not permitted)',
+      ]
+      const bytes = [Buffer.from(lines.map((line) => `${line}\n`).join(''))]
+      await observeWith(
+        {
+          returned: {
+            wanted: ({ name }) => (name === 'mount' ? [] : undefined),
+            tell: (each) => told.push(each),
+          },
+        },
+        [{ name: 'trace', bytes }],
+        { format: 'strace', afterFilter: true, architecture: 'x86_64' },
+      )
+      t.strictSame(
+        told.flatMap(({ calls }) => calls.map(({ name, program, pid }) => [name, program, pid])),
+        [['mount', expected, 1]],
+        says,
+      )
+    }
+  },
+)
+
 t.test('calls as they came back: of whom, and those that found no room are counted', async (t) => {
   // Fifteen values more than are kept; the first one is repeated.
   const values = [...Array.from({ length: 65536 + 15 }, (_, index) => index), 0]

@@ -35,6 +35,20 @@ const rows: readonly (readonly [
     [{ recorder: 'strace', path: '/usr/sbin/app', arguments: ['app', '-d'], count: 1, first: 'a.strace:1' }],
   ],
   [
+    'the leader is inside a call when another thread executes a program: that call did nothing',
+    [
+      start,
+      '7 clone(child_stack=0x7f00, flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|CLONE_THREAD) = 8',
+      '7 mkdir("/srv/slow", 0755 <unfinished ...>',
+      '8 execve("/bin/b", ["b"], 0x7ffe /* 3 vars */ <unfinished ...>',
+      '7 +++ superseded by execve in pid 8 +++',
+      '7 <... execve resumed>) = 0',
+      '7 mkdir("/srv/done", 0755) = 0',
+    ],
+    changes,
+    ['mkdir /srv/done'],
+  ],
+  [
     'a start whose user is asked for later',
     [start, '7 getuid() = 33', '7 getgid() = 34'],
     ({ starts: [first] }) => [first?.uid, first?.gid],

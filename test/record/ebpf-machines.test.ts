@@ -68,6 +68,8 @@ interface Call {
   readonly comm?: string
   readonly processor?: number
   readonly result?: bigint
+  /** The kernel skips the program at sys_enter. */
+  readonly skipped?: true
   /** The filter refuses the call, or the call began before the recording: sys_exit alone is seen. */
   readonly refused?: true
   /** The other processor makes the same call right before this one updates a map. */
@@ -82,6 +84,8 @@ interface Variant {
   readonly kernel?: Kernel
   /** The refusals that a filter may make. */
   readonly watch?: Watch
+  /** Programs at system calls can be preempted. */
+  readonly isPreempted?: true
   /** A filter may refuse calls from the start. */
   readonly refusable?: true
 }
@@ -91,25 +95,23 @@ class Simulated {
   readonly #machine: BpfMachine
   readonly #layout: Layout
   readonly #maps: Maps
-  readonly #programs: Readonly<Record<keyof Programs, Buffer>>
+  readonly #programs: Readonly<Record<Exclude<keyof Programs, 'standIn'>, Buffer>> & { standIn?: Buffer }
   readonly #architecture: RecorderMachine
   readonly #refusals: RefusalMaps
   readonly #watching: Buffer | undefined
 
-  constructor(
-    architecture: RecorderMachine,
-    membership: Membership,
-    { kernel, watch, refusable }: Variant = {},
-  ) {
+  constructor(architecture: RecorderMachine, membership: Membership, variant: Variant = {}) {
+    const { kernel, watch, refusable, isPreempted = false } = variant
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
-    this.#layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
+    const layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
+    this.#layout = { ...layout, isPreempted }
     this.#maps = createMaps(this.#machine, architecture, membership, { processes: 1024, processors: 2 })
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
     if (refusable) this.#machine.update(this.#maps.control, key32(controlKeys.refusable), value64(1))
     const programs = programsFor(this.#layout, this.#maps, membership, 1)
     this.#programs = Object.fromEntries(
-      Object.entries(programs).map(([name, lines]: [string, Programs[keyof Programs]]) => [
+      Object.entries(programs).map(([name, lines]: [string, Programs['sys_enter']]) => [
         name,
         assemble(lines),
       ]),
@@ -159,8 +161,10 @@ class Simulated {
     }
     const moment = { pid, tgid, comm, processor, task, cgroups, meanwhile }
     const registers = this.#registers(call)
-    if (call.refused !== true)
-      this.#machine.run(this.#programs.sys_enter, [registers, BigInt(call.number)], moment)
+    const { sys_enter: first, standIn } = this.#programs
+    const entering = call.refused === true ? [] : [...(call.skipped === true ? [] : [first]), standIn]
+    for (const program of entering)
+      if (program !== undefined) this.#machine.run(program, [registers, BigInt(call.number)], moment)
     const answer = [registers, call.result ?? 0n]
     this.#machine.run(this.#programs.sys_exit, answer, moment)
     if (this.#watching !== undefined) this.#machine.run(this.#watching, answer, moment)
@@ -177,7 +181,7 @@ class Simulated {
   }
 
   observations(): Observations {
-    const lost = readLost(this.#machine, this.#maps, [])
+    const lost = readLost(this.#machine, this.#maps)
     return readCounts(this.#machine, this.#maps, this.#architecture, wantedArguments(), {
       name: 'simulated',
       lost,
@@ -188,7 +192,7 @@ class Simulated {
   /** The parts that are counted separately, by first slot. */
   parts(): ReadonlyMap<number, Observations> {
     const parts = [...readParts(this.#machine, this.#maps, this.#architecture)].sort(([a], [b]) => a - b)
-    const about = { name: 'part', lost: { calls: 0n, processes: 0n }, midway: false }
+    const about = { name: 'part', lost: { calls: 0n, processes: 0n, answers: 0n }, midway: false }
     return new Map(
       parts.map(([first, part]) => [
         first,
@@ -309,6 +313,30 @@ for (const [machine, since5_11] of [
       'who made it first',
     )
     t.strictSame(kernel.observations().sources[0]?.evidence, ['every-call'])
+    t.end()
+  })
+
+  t.test(`${name}: a call for which the kernel skips the program is counted once, with its value`, (t) => {
+    const kernel = new Simulated(machine, tree, { ...variant, isPreempted: true })
+    kernel.adopt(100)
+    const socket = number(machine, 'socket')
+    kernel.call({ number: number(machine, 'getpid'), skipped: true })
+    kernel.call({ number: number(machine, 'getpid'), skipped: true, processor: 1 })
+    for (let times = 0; times < 3; times++) kernel.call({ number: number(machine, 'getppid') })
+    kernel.call({ number: socket, args: [1n] })
+    kernel.call({ number: socket, args: [2n], skipped: true })
+    kernel.call({ number: socket, args: [2n] })
+    kernel.call({ number: number(compat, 'socket'), compat: true, args: [16n], skipped: true })
+    kernel.call({ number: 5000, skipped: true })
+    kernel.call({ number: 5000 })
+    kernel.call({ number: number(machine, 'mkdirat'), tgid: 200, skipped: true })
+    const observations = kernel.observations()
+    t.strictSame(told(observations), {
+      [machine]: { getpid: 1, getppid: 3, socket: [2, { 0: ['1', '2'] }] },
+      [compat]: { socket: [1, { 0: ['16'] }] },
+    })
+    t.equal(observations.architectures[machine]?.['getpid']?.first, 'ebpf:program')
+    t.equal(observations.unknown[machine]?.['5000']?.count, 2)
     t.end()
   })
 

@@ -35,6 +35,13 @@ export class ExecutedPrograms implements Subscriber {
     if (value === 0n) this.#tell(program)
   }
 
+  superseded(leader: Thread, by: Thread): void {
+    const program = this.#begun.get(by)
+    this.#begun.delete(by)
+    if (program === undefined) this.#begun.delete(leader)
+    else this.#begun.set(leader, program)
+  }
+
   /** Called once, after the last line. */
   end(): void {
     for (const program of this.#begun.values()) this.#tell(program)

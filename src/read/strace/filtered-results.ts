@@ -89,6 +89,12 @@ export class FilteredResults implements Subscriber {
     this.#keep(thread, value === -1n && errno !== undefined ? -errno : Number(value))
   }
 
+  superseded(leader: Thread, by: Thread): void {
+    const call = this.#entered.get(by)
+    if (call === undefined) this.#entered.delete(leader)
+    else this.#entered.set(leader, call)
+  }
+
   /** After a successful execve, when the thread has its new image. */
   replaced(thread: Thread): void {
     const { scope } = thread.image

@@ -138,7 +138,11 @@ export class Ledger {
         return this.#signal(event)
       case 'exit': {
         const thread = this.threads.leaving(event.pid ?? this.#filePid)
-        if (event.by !== undefined) return this.threads.superseded(thread, event.by)
+        if (event.by !== undefined) {
+          const by = this.threads.known(event.by)
+          if (by !== undefined) this.#tell((each) => each.superseded?.(thread, by))
+          return this.threads.superseded(thread, event.by)
+        }
         if (isFault(event.signal))
           this.#diagnostics.add('killed', this.source, event.line, { signal: event.signal })
         if (event.how === 'killed by a filter') this.#tell((each) => each.endedByFilter?.(thread))

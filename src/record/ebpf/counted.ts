@@ -28,12 +28,31 @@ import {
 export interface LostCounts {
   readonly calls: bigint
   readonly processes: bigint
+  /** How often a program was skipped, so that counts of failures may differ from those of calls. */
+  readonly answers: bigint
 }
 
-export function readLost(calls: MapCalls, maps: Maps, programs: readonly number[]): LostCounts {
+/** The attached programs by tracepoint. */
+export interface Attached {
+  readonly sys_enter: number
+  /** Runs behind the one at sys_enter. */
+  readonly standIn?: number | undefined
+  readonly sys_exit: number
+  readonly sched_process_fork: number
+}
+
+export function readLost(calls: MapCalls, maps: Maps, programs?: Attached): LostCounts {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
-  const missed = programs.reduce((sum, program) => sum + calls.misses(program), 0n)
-  return { calls: place(controlKeys.lostCalls) + missed, processes: place(controlKeys.lostProcesses) }
+  const missed = (program: number | undefined): bigint => (program === undefined ? 0n : calls.misses(program))
+  const [entries, exits] = [missed(programs?.sys_enter), missed(programs?.sys_exit)]
+  const again = missed(programs?.standIn)
+  // A call is lost only if neither program ran for it.
+  const unseen = programs?.standIn === undefined || entries < again ? entries : again
+  return {
+    calls: place(controlKeys.lostCalls) + unseen,
+    processes: place(controlKeys.lostProcesses) + missed(programs?.sched_process_fork),
+    answers: entries + exits,
+  }
 }
 
 /** Facts about a recording that are not in the maps. */
@@ -64,6 +83,8 @@ export function readCounts(
   { name, lost, midway, command, foreignFilter = false, refused, isRun = true, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
+  /** Whether some calls failed that count as having succeeded. */
+  let isUnsure = false
   const fold = new Fold()
   let sum = 0
   const tell = (architecture: Architecture, number: number, seen: Seen): void => {
@@ -81,13 +102,17 @@ export function readCounts(
     seen.count = count
     const failed = (place: number): number =>
       Math.min(count, sumOf(calls, maps.failures, slot, place, failurePlaces.size))
-    seen.enosys = failed(failurePlaces.enosys)
-    seen.eperm = failed(failurePlaces.eperm)
-    seen.eacces = failed(failurePlaces.eacces)
+    const failures = {
+      enosys: failed(failurePlaces.enosys),
+      eperm: failed(failurePlaces.eperm),
+      eacces: failed(failurePlaces.eacces),
+    }
+    if (lost.answers === 0n) Object.assign(seen, failures)
+    else isUnsure ||= Object.values(failures).some((times) => times > 0)
     for (const argument of wanted.get(call) ?? []) {
       const mask = maskOf(call, argument)
       for (const [value, refusal] of values.get(slot)?.get(argument) ?? [])
-        noteAnswered(seen, argument, value & mask, refusal)
+        noteAnswered(seen, argument, value & mask, lost.answers === 0n ? refusal : undefined)
       if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
     }
     return seen
@@ -122,6 +147,7 @@ export function readCounts(
   }
   const incomplete: readonly (readonly [DiagnosticCode, bigint])[] = [
     ['calls-lost', lost.calls],
+    ['answers-lost', isUnsure ? lost.answers : 0n],
     ['processes-lost', lost.processes],
   ]
   for (const [code, count] of incomplete)

@@ -75,6 +75,7 @@ export class BpfCalls {
   readonly #attribute: (file: string, name: string, value: Buffer, size: number) => number
   readonly #processors: number
   readonly #open: number[] = []
+  readonly #programs: number[] = []
   /** Memory whose address is in the current call: the address alone does not protect it from garbage collection. */
   #held: readonly Buffer[] = []
 
@@ -226,6 +227,7 @@ export class BpfCalls {
       }
     }
     this.#open.push(descriptor)
+    this.#programs.push(descriptor)
     return descriptor
   }
 
@@ -243,6 +245,11 @@ export class BpfCalls {
     const size = this.#attribute(file, name, value, value.length)
     if (size >= 0) return value.subarray(0, size)
     return [ENODATA, ENOTSUP].includes(this.#errno()) ? Buffer.alloc(0) : undefined
+  }
+
+  /** How often one of all programs did not run. */
+  allMisses(): bigint {
+    return this.#programs.reduce((sum, program) => sum + this.misses(program), 0n)
   }
 
   /** How often a program did not run because it was already running on that processor. 0 before Linux 5.12. */

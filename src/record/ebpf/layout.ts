@@ -15,6 +15,8 @@ export interface Layout {
   readonly machine: RecorderMachine
   /** The verifier knows the type of the pointer to the current task, so loads can read the task (Linux 5.11). */
   readonly isTyped: boolean
+  /** Programs at system calls can be preempted (Linux 7.2, where programs at system calls may also sleep). */
+  readonly isPreempted: boolean
   /** Offsets in task_struct. */
   readonly task: {
     readonly tgid: number
@@ -80,6 +82,8 @@ export function layoutOf(btf: Btf, machine: RecorderMachine, isTyped = false): L
   return {
     machine,
     isTyped,
+    // Came in the same series (commit 57918341dd19).
+    isPreempted: btf.functionId('trace_call_bpf_faultable') !== undefined,
     task: {
       tgid: offset('task_struct', 'tgid'),
       pid: offset('task_struct', 'pid'),

@@ -18,7 +18,7 @@ import { containerNameIn } from '../container-name.ts'
 import type { RunningProcesses } from './context/programs.ts'
 import { ContextRecording, type ContextNames } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
-import { readCounts, readLost, type About } from './counted.ts'
+import { readCounts, readLost, type About, type Attached } from './counted.ts'
 import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { forgetParts, joinedParts, readParts } from './parts.ts'
@@ -103,7 +103,7 @@ export class Session {
   readonly #calls: BpfCalls
   readonly #maps: Maps
   readonly #machine: RecorderMachine
-  readonly #programs: readonly number[]
+  readonly #programs: Attached
   readonly #wanted: ArgumentIndexes
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
@@ -114,7 +114,7 @@ export class Session {
     calls: BpfCalls,
     maps: Maps,
     machine: RecorderMachine,
-    programs: readonly number[],
+    programs: Attached,
     wanted: ArgumentIndexes,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
@@ -186,17 +186,20 @@ export class Session {
           ? refusedAtExit(layout, maps, refusals, membership, watch)
           : undefined
       const exits = [counting.sys_exit, refused, atExit, context?.atExit].filter((each) => each !== undefined)
-      const programs = Object.entries({
-        ...counting,
-        sys_exit: exits.length > 1 ? inTurn(exits) : counting.sys_exit,
-      }).map(([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const)
+      const { standIn, ...others } = counting
+      const lines = { ...others, sys_exit: exits.length > 1 ? inTurn(exits) : counting.sys_exit }
+      const programs = Object.entries(lines).map(
+        ([tracepoint, lines]) => [tracepoint, calls.loadProgram(tracepoint, assemble(lines))] as const,
+      )
       // In this order the members are known before anything is counted.
       for (const [tracepoint, program] of programs.toReversed()) calls.attach(program, tracepoint)
+      const behind = standIn && calls.loadProgram('stand_in', assemble(standIn))
+      if (behind !== undefined) calls.attach(behind, 'sys_enter')
       const session = new Session(
         calls,
         maps,
         machine,
-        programs.map(([, program]) => program),
+        { ...(Object.fromEntries(programs) as Record<keyof typeof lines, number>), standIn: behind },
         wanted,
         refusals,
         clients,
@@ -284,7 +287,7 @@ export class Session {
     return new Map(
       [...parts].map(([key, part]) => {
         const own = about(key)
-        const all = { ...own, lost: { calls: lost.calls + own.lost, processes: 0n } }
+        const all = { ...own, lost: { ...lost, calls: lost.calls + own.lost, processes: 0n } }
         return [key, readCounts(part, this.#maps, this.#machine, this.#wanted, all)]
       }),
     )

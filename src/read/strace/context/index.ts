@@ -90,6 +90,13 @@ export class StraceContext implements Subscriber {
     if (refused === undefined) this.#done(call, state, Number(result.value), line)
   }
 
+  superseded(leader: Thread, by: Thread): void {
+    const call = this.#entered.get(by)
+    this.#making.delete(leader)
+    if (call === undefined) this.#entered.delete(leader)
+    else this.#entered.set(leader, call)
+  }
+
   /** Keeps a child's state until its first line. */
   #expect(pid: number, child: ProcessState): void {
     if (!this.#presumed.delete(pid)) keep(this.#children, pid, child)

@@ -11,15 +11,30 @@ import { familyMember } from './family.ts'
 import { filterSet, noteEntry } from './inside.ts'
 import { architecture } from './number.ts'
 import { counted } from './slot.ts'
-import { values, begun } from './values.ts'
+import { values, begun, held } from './values.ts'
 
-/** sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. */
-export function entered(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
+/**
+ * sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. The `standIn` runs behind the
+ * program and counts only what the maps do not hold: calls for which the kernel skipped the program.
+ */
+export function entered(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  standIn = false,
+): readonly AssemblyLine[] {
+  const noteValue = standIn ? held : begun
   return [
     bpf.load(6, 1, 0),
     bpf.load(9, 1, 8),
     bpf.moveLower(9, 9),
-    ...member(layout, maps, membership, true, membership.apart === 'cgroup' ? 'unfiltered' : 'done'),
+    ...member(
+      layout,
+      maps,
+      membership,
+      true,
+      membership.apart === 'cgroup' && !standIn ? 'unfiltered' : 'done',
+    ),
     ...firstSlot(layout, maps, membership, true),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'other'),
@@ -27,25 +42,25 @@ export function entered(layout: Layout, maps: Maps, membership: Membership): rea
     bpf.addRegister(1, 9),
     bpf.storeLower(frame, places.slot, 1),
     ...noteEntry(maps),
-    ...counted(maps, membership, 'call'),
+    ...counted(maps, membership, 'call', standIn),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...filterSet(maps, layout.registers.arguments, 'wide'),
-    ...values(maps, layout.registers.arguments, 'wide', false, begun),
+    ...values(maps, layout.registers.arguments, 'wide', false, noteValue),
     bpf.jump('done'),
     bpf.label('compat'),
     ...filterSet(maps, layout.registers.compatArguments, 'compat'),
-    ...values(maps, layout.registers.compatArguments, 'compat', true, begun),
-    ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership) : []),
+    ...values(maps, layout.registers.compatArguments, 'compat', true, noteValue),
+    ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership, standIn) : []),
     bpf.jump('done'),
-    ...other(maps, membership),
-    ...unfilteredCall(maps, membership),
+    ...other(maps, membership, standIn),
+    ...(standIn ? [] : unfilteredCall(maps, membership)),
     ...lostCall(maps, membership),
   ]
 }
 
 /** Counts a call without a slot by architecture and number. r7: first slot, r9: number. */
-function other(maps: Maps, membership: Membership): readonly AssemblyLine[] {
+function other(maps: Maps, membership: Membership, standIn: boolean): readonly AssemblyLine[] {
   const again: readonly AssemblyLine[] = lookup(maps.others, -56)
   return [
     bpf.label('other'),
@@ -53,7 +68,7 @@ function other(maps: Maps, membership: Membership): readonly AssemblyLine[] {
     ...keyedSeven(membership),
     bpf.storeLower(frame, -52, 1),
     ...again,
-    bpf.jumpIf(0, 'notEqual', 0, 'there'),
+    bpf.jumpIf(0, 'notEqual', 0, standIn ? 'done' : 'there'),
     bpf.set(1, 1),
     bpf.store(frame, -48, 1),
     ...update(maps.others, -56, -48, noExist),

@@ -11,20 +11,28 @@ export const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 /** Where the result of the call lies on the stack. */
 export const result = -120
 
-/** Counts the slot at -16. r8 = its value in `slots`, r9 = the wanted arguments; goes to `done` if there are none. */
-export function counted(maps: Maps, membership: Membership, way: string): readonly AssemblyLine[] {
+/**
+ * Counts the slot at -16, or, as a `standIn`, if it was never counted. r8 = its value in `slots`, r9 = the wanted
+ * arguments; goes to `done` if there are none.
+ */
+export function counted(
+  maps: Maps,
+  membership: Membership,
+  way: string,
+  standIn: boolean,
+): readonly AssemblyLine[] {
   const named = `${way}-named`
+  const count = [...entry(maps.counts, membership, way), bpf.load(9, 0, 0), ...increment(0)]
   return [
     ...keying(membership),
-    ...entry(maps.counts, membership, way),
-    bpf.load(9, 0, 0),
-    ...increment(0),
+    ...(standIn ? [] : count),
     ...aboutSlot(maps, membership, way),
     bpf.move(8, 0),
     // The first such call on this processor may be the first of all.
-    bpf.jumpIf(9, 'notEqual', 0, named),
+    ...(standIn ? [] : [bpf.jumpIf(9, 'notEqual', 0, named)]),
     bpf.loadByte(1, 8, slotPlaces.comm),
     bpf.jumpIf(1, 'notEqual', 0, named),
+    ...(standIn ? count : []),
     bpf.move(1, 8),
     bpf.add(1, slotPlaces.comm),
     bpf.set(2, slotPlaces.size - slotPlaces.comm),

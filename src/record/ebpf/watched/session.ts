@@ -150,9 +150,10 @@ export class WatchSession {
     })
   }
 
-  /** The number of calls that found no room. */
+  /** The number of calls that found no room, or for which the kernel skipped a program. */
   lost(): number {
-    return Number(this.#calls.lookup(this.#maps.control, key32(0))?.readBigUInt64LE() ?? 0n)
+    const withoutRoom = this.#calls.lookup(this.#maps.control, key32(0))?.readBigUInt64LE() ?? 0n
+    return Number(withoutRoom + this.#calls.allMisses())
   }
 
   close(): void {
