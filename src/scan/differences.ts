@@ -15,11 +15,16 @@ export interface Differences {
   readonly fromCode: readonly number[]
 }
 
-/** A longer object is no table of differences between functions. */
+/** The most words of an object that is a table of functions: larger ones are texts, images of heaps, character sets. */
+const mostWords = 8192
+/** The most words of a table of differences between functions. */
 const mostFromCode = 1024
+/** The most sums of words and addresses for one function; beyond, words count only from their own table. */
+const mostSums = 100_000
 
 /** Undefined if there are none. */
 export function differencesIn(module: Module, { from, to }: AddressRange): Differences | undefined {
+  if (to - from > mostWords * 4) return undefined
   const { image, relocations } = module
   const offset = image.offsetOf(from)
   const section = image.sections.find(({ address, size }) => from >= address && from < address + size)
@@ -61,7 +66,7 @@ export function functionsAt(
 ): readonly number[] {
   const { base, isRelocatable } = module.image
   const found: number[] = []
-  const all = [from, ...bases]
+  const all = words.length * bases.length > mostSums ? [from] : [from, ...bases]
   for (let index = 0; index < words.length; index += 2) {
     const [at, by] = [words[index] as number, words[index + 1] as number]
     if (all.some((each) => each + by >= own.from && each + by < own.to)) continue
