@@ -58,7 +58,20 @@ export const rooms: readonly Room[] = [
   { path: 'harden' },
   { path: 'print', packages: ['jsonc-parser', 'yaml'] },
   { path: 'git', packages: ['execa'], acts: true },
-  { path: 'registry', packages: [...files, 'execa', 'node:crypto'], acts: true },
+  {
+    path: 'registry',
+    packages: [
+      ...files,
+      'execa',
+      'node:crypto',
+      'node:http',
+      'node:https',
+      'node:net',
+      'node:stream',
+      'node:tls',
+    ],
+    acts: true,
+  },
   {
     path: 'verify',
     packages: [...files, 'execa', 'jsonc-parser', 'node:crypto', 'node:tty', 'yaml'],

@@ -6,6 +6,7 @@ import {
   findCredentials,
   parseReference,
   printReference,
+  proxyFor,
   pull,
   Registry,
   referencePrefix,
@@ -28,7 +29,11 @@ export function registryOf(
   world: World,
   { plainHttp = false }: { readonly plainHttp?: boolean } = {},
 ): Registry {
-  return new Registry(reference, { credentials: () => findCredentials(reference, world.env), plainHttp })
+  return new Registry(reference, {
+    credentials: () => findCredentials(reference, world.env),
+    plainHttp,
+    proxyOf: (url) => proxyFor(url, world.env),
+  })
 }
 
 /** The artifact that a reference names. The digest wins over the tag; without either the tag is `latest`. */

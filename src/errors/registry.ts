@@ -107,6 +107,11 @@ export const registryErrors = {
     ({ repository, words }: OfRepository & { readonly words: string }) =>
       `${repository}: the registry cannot be reached: ${words}`,
   ],
+  'proxy-unusable': [
+    2,
+    ({ variable }: { readonly variable: string }) =>
+      `${variable} is not the URL of an HTTP proxy, such as http://proxy.example.org:3128`,
+  ],
   'registry-lacks': [
     2,
     ({ repository, name }: OfRepository & { readonly name: string }) =>

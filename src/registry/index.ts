@@ -14,4 +14,5 @@ export {
 } from './artifact.ts'
 export { Registry, type ClientOptions } from './client.ts'
 export { findCredentials, type Credentials } from './credentials.ts'
+export { proxyFor } from './proxy.ts'
 export { isLoopback, parseReference, printReference, referencePrefix, type Reference } from './reference.ts'

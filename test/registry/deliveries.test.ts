@@ -16,6 +16,7 @@ import type { World } from '../../src/commands/world.ts'
 import { parseReference, pull, Registry, shardsOf } from '../../src/registry/index.ts'
 import { listen, startRegistry, startTokenServer, whyNoRegistry, type Service } from './service.ts'
 
+t.setTimeout(240_000)
 const skip = await whyNoRegistry()
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-deliveries-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))

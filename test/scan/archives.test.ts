@@ -249,8 +249,8 @@ for (const [words, wanted] of starts)
   t.test(`what is started by: ${words}`, async (t) => {
     const run = readEngineRun(words.split(' '), 0, {})
     if (run === undefined) return t.fail('no run')
-    const { mounts, ...started } = run.started
-    t.equal(started.image, 'i')
+    const { image: name, mounts, ...started } = run.started
+    t.equal(name, 'i')
     const here = memoryTree({ '/here/own': elf('own') })
     const places = mounts.map(({ source, target }) => ({
       at: target,

@@ -1,0 +1,50 @@
+// Which proxy a request goes through, by the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or their lower-case
+// names. Authority: golang.org/x/net/http/httpproxy, whose rules docker, podman, skopeo and cosign have.
+import { BlockList, isIP } from 'node:net'
+import { UserError } from '../errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Undefined for no proxy. @throws UserError if the variable holds no URL of an HTTP proxy. */
+export function proxyFor(url: URL, env: Environment): URL | undefined {
+  const named = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
+  const given = env[named] || env[named.toLowerCase()]
+  if (!given || isExempt(url, env['NO_PROXY'] || env['no_proxy'] || '')) return undefined
+  const text = given.includes('://') ? given : `http://${given}`
+  const proxy = URL.canParse(text) ? new URL(text) : undefined
+  if (proxy === undefined || !/^https?:$/.test(proxy.protocol))
+    throw new UserError('proxy-unusable', { variable: named })
+  return proxy
+}
+
+function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  const at = port || (protocol === 'https:' ? '443' : '80')
+  const family = isIP(host)
+  if (host === 'localhost' || (family === 4 && host.startsWith('127.')) || host === '::1') return true
+  return list
+    .split(',')
+    .map((each) => each.trim().toLowerCase())
+    .some((each) => each === '*' || (family === 0 ? isNamed(host, at, each) : isAddressed(host, at, each)))
+}
+
+/** `example.org` also means what is below it, `.example.org` only that. */
+function isNamed(host: string, port: string, entry: string): boolean {
+  const [, name = '', only] = /^(?:\*(?=\.))?([^:]*)(?::(\d+))?$/.exec(entry) ?? []
+  if (name === '' || (only !== undefined && only !== port)) return false
+  return name.startsWith('.') ? host.endsWith(name) : host === name || host.endsWith(`.${name}`)
+}
+
+/** `10.0.0.0/8`, or an address with or without a port. */
+function isAddressed(host: string, port: string, entry: string): boolean {
+  const family = isIP(host) === 6 ? 'ipv6' : 'ipv4'
+  const [, network = '', bits] = /^([\da-f.:]+)\/(\d{1,3})$/.exec(entry) ?? []
+  if (bits !== undefined) {
+    if (isIP(network) !== isIP(host) || Number(bits) > (family === 'ipv6' ? 128 : 32)) return false
+    const block = new BlockList()
+    block.addSubnet(network, Number(bits), family)
+    return block.check(host, family)
+  }
+  const [, address = '', only] = /^\[?([\da-f:]*::?[\da-f]*|[\d.]+)\]?(?::(\d+))?$/.exec(entry) ?? []
+  return address === host && (only === undefined || only === port)
+}
