@@ -164,7 +164,9 @@ function ofCalls(head: string, depth: number, work: WrappingWork): Wrapping | un
     if (work.left < 0) break
     const text = unwrapped(outer, sample)
     const isChanged = text.some((line, index) => line !== sample[index])
-    const isLast = !isChanged || isEnough(callsIn(text)) || depth === mostWrappings
+    // If every line is a call behind two prefixes, no further two are better.
+    const isFound = most === sample.length && best !== undefined && depthOf(best) <= 2
+    const isLast = !isChanged || isFound || isEnough(callsIn(text)) || depth === mostWrappings
     const inner = isLast
       ? undefined
       : isLoose(outer)
