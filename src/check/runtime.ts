@@ -1,7 +1,8 @@
 // Finds calls that container runtimes need and a profile does not allow. The caller names the runtime.
 import { versionFloor } from '../policy/floor-versions.ts'
 import { flag, oneOf, readOptions, type OptionTable } from '../options.ts'
-import { floorChoice, type FloorChoice, type RuntimeVersion } from '../policy/index.ts'
+import { floorChoice } from '../policy/floor-choice.ts'
+import type { FloorChoice, RuntimeVersion } from '../policy/index.ts'
 import { callsOn } from '../policy/translate.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { dialects, type Dialect } from '../profile/document.ts'

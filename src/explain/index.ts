@@ -19,7 +19,8 @@ import {
   type ContextOptions,
   type Meaning,
 } from '../meaning/index.ts'
-import { observationsValue, type Observations } from '../observe/index.ts'
+import type { Observations } from '../observe/index.ts'
+import { observationsValue } from '../read/observations/document.ts'
 import { coverageOf, derivePolicy, reasonsWithoutTrace, type Coverage, type Reason } from '../policy/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parsedProfile } from '../profile/parse.ts'

@@ -1,7 +1,8 @@
 // Derives a container's security context from its evidence: capabilities, user, no_new_privs, a read-only root and its
 // writable mounts, sysctls and the Pod Security level, each statement with its evidence. Observations are the only
 // input; print/ writes the context for a runtime.
-import { observationsValue, type Observations, type ObservedContext } from '../observe/index.ts'
+import type { Observations, ObservedContext } from '../observe/index.ts'
+import { observationsValue } from '../read/observations/document.ts'
 import { UserError } from '../errors.ts'
 import { objectOf, readOptions, text, wholeFrom, type OptionTable } from '../options.ts'
 import { ascending } from '../order.ts'

@@ -27,7 +27,7 @@ import { Fold } from './fold.ts'
 
 export { printObservations } from './print.ts'
 export { estimateRuns, leavesOut, type RunEstimate } from './runs.ts'
-export { observationsValue, type ObservedCall, type Observations } from '../read/observations/document.ts'
+export type { ObservedCall, Observations } from '../read/observations/document.ts'
 export type {
   BlindSpot,
   CapabilityCheck,

@@ -1,6 +1,6 @@
 // The options of derivePolicy, and what each of them takes.
 import type { Architecture } from '../abi/architectures.ts'
-import { capabilitiesOrAll, kernelVersion, runtimeVersion } from '../meaning/context-options.ts'
+import { capabilitiesOrAll, kernelVersion } from '../meaning/context-options.ts'
 import {
   architecture,
   callback,
@@ -20,6 +20,7 @@ import { beyondChoices, type BeyondChoice } from './beyond.ts'
 import { conditionsChoices, type ConditionsChoice } from './bounds.ts'
 import type { CeilingOptions, CeilingProfile } from './ceiling.ts'
 import type { FloorChoice } from './floor.ts'
+import { floorChoice } from './floor-choice.ts'
 import type { MarginChoice } from './margin.ts'
 import { partNames, type PartName } from './parts.ts'
 import { defaultActionNames, type DefaultAction } from './policy.ts'
@@ -62,9 +63,6 @@ export interface PolicyOptions extends CeilingOptions {
   /** Unseen calls on rare paths that are allowed within the ceiling. Default 'libc'. */
   readonly margin?: MarginChoice
 }
-
-export const floorChoice: Reader<FloorChoice> = (value, at) =>
-  value === 'all' || value === 'none' ? value : runtimeVersion(value, at)
 
 /** Other members are not looked at: what builtinProfile returns is a ceiling too. */
 const ceilingProfile: Reader<CeilingProfile> = (value, at) =>

@@ -1,5 +1,5 @@
 // What the options of a recording take.
-import { observationsValue } from '../observe/index.ts'
+import { observationsValue } from '../read/observations/document.ts'
 import {
   argumentIndexes,
   callback,

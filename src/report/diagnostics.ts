@@ -77,6 +77,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     'the profile has mistakes, and only the parts without mistakes are read: see seccomp-gen validate',
   'profile-base': ({ base = '?' }) =>
     `the profile builds on ${base}, which is not among the inputs: give it too`,
+  'own-filter': () =>
+    'the process runs under a seccomp filter, and strace does not tell its refusals from the kernel’s: calls that failed may have been refused by the filter; ebpf tells them apart',
   'calls-lost': () => 'the kernel could not count some calls: the recording is incomplete, record again',
   'answers-lost': () =>
     'the kernel skipped the recorder for some calls: every call counts as one that succeeded, also if it only failed',

@@ -405,6 +405,28 @@ t.test('--pid attaches, and lets go unharmed', async (t) => {
   await target
 })
 
+t.test(
+  '--pid of a process under its own filter: its refusals look like the kernel’s',
+  { skip: noSeccomp },
+  async (t) => {
+    const script = 'while :; do cd /; sleep 0.1; done'
+    const loop = ['sh', '-c', script] as const
+    for (const [says, words, isSaid] of [
+      ['under a filter', ['/usr/bin/python3', '-c', refusing, 'chdir', '1', ...loop], true],
+      ['without one', loop, false],
+    ] as const) {
+      const [program, ...more] = words
+      const target = execa(program, more, { reject: false, stderr: 'ignore' })
+      for (let tries = 0; tries < 200 && readFileSync(`/proc/${target.pid}/comm`, 'utf8') !== 'sh\n'; tries++)
+        await wait(50)
+      const { stderr } = await trace(['--pid', String(target.pid), '--for', '1s', '-o', 'own.json'])
+      t.equal(/under a seccomp filter, and strace does not tell/.test(stderr), isSaid, `${says}: ${stderr}`)
+      target.kill('SIGKILL')
+      await target
+    }
+  },
+)
+
 t.test('--pid of a process whose child is a zombie, and without a process', async (t) => {
   const script = 'sleep 0.1 & exec sleep 60'
   const target = execa('sh', ['-c', script], { reject: false })

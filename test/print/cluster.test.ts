@@ -15,6 +15,7 @@ import { recorderProfile, recorderProfileName } from '../../src/print/cluster/in
 import { printPolicyAs } from '../../src/print/index.ts'
 import { seccompGen } from '../live/command.ts'
 import { startRegistry, whyNoRegistry } from '../registry/service.ts'
+import { podCases } from './admission-pods.ts'
 import { brokenControls, type PodSpec } from './pod-security.ts'
 import { small } from './policies.ts'
 
@@ -211,49 +212,7 @@ t.test('the admission policy answers pods', (t) => {
       ({ expression }) => evaluated(expression, { object: pod, variables }) === true,
     )
   }
-  const profile = { seccompProfile: { type: 'Localhost', localhostProfile: 'web.json' } }
-  const other = { seccompProfile: { type: 'Localhost', localhostProfile: 'other.json' } }
-  const standard = { seccompProfile: { type: 'RuntimeDefault' } }
-  const pod = (spec: object, labels: object | undefined = { 'app.kubernetes.io/name': 'web' }): object => ({
-    metadata: { ...(labels && { labels }) },
-    spec: { containers: [{ name: 'a' }], ...spec },
-  })
-  for (const [what, given, answer] of [
-    ['at the pod', pod({ securityContext: profile }), true],
-    ['at the container', pod({ containers: [{ name: 'a', securityContext: profile }] }), true],
-    ['nowhere', pod({}), false],
-    ['another one', pod({ securityContext: other }), false],
-    ['the default', pod({ securityContext: standard }), false],
-    ['no filter', pod({ securityContext: { seccompProfile: { type: 'Unconfined' } } }), false],
-    [
-      'the container goes before the pod',
-      pod({ securityContext: profile, containers: [{ name: 'a', securityContext: standard }] }),
-      false,
-    ],
-    [
-      'a container that says other things',
-      pod({ securityContext: profile, containers: [{ name: 'a', securityContext: { runAsUser: 1 } }] }),
-      true,
-    ],
-    [
-      'an init container without',
-      pod({ containers: [{ name: 'a', securityContext: profile }], initContainers: [{ name: 'b' }] }),
-      false,
-    ],
-    [
-      'an ephemeral container without',
-      pod({ containers: [{ name: 'a', securityContext: profile }], ephemeralContainers: [{ name: 'b' }] }),
-      false,
-    ],
-    [
-      'privileged',
-      pod({ securityContext: profile, containers: [{ name: 'a', securityContext: { privileged: true } }] }),
-      false,
-    ],
-    ['another workload', pod({}, { 'app.kubernetes.io/name': 'db' }), 'not matched'],
-    ['no labels', { metadata: {}, spec: { containers: [] } }, 'not matched'],
-  ] as const)
-    t.equal(admits(given), answer, what)
+  for (const [what, given, answer] of podCases) t.equal(admits(given), answer, what)
   t.end()
 })
 

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.ts'
 import { mergeObservations, type Observations } from '../../observe/index.ts'
 import type { Diagnostic } from '../../read/diagnostics.ts'
 import { stopSignals, type ProcessOptions, type Recording } from '../recording.ts'
-import { startOf, statOf, withDescendants } from '../runner/processes.ts'
+import { isFiltered, startOf, statOf, withDescendants } from '../runner/processes.ts'
 import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 import { askStrace, complaint } from './available.ts'
 import { makeFifo } from './fifo.ts'
@@ -24,6 +24,7 @@ const detachGrace = 2000
 export async function attachStrace(name: string, options: ProcessOptions): Promise<Recording> {
   const { pid } = options
   if (startOf(pid) === undefined) throw new UserError('no-such-process', { pid })
+  const underFilter = isFiltered(pid)
   const environment = spawnEnvironmentOf(options)
   const version = await askStrace(environment, false)
   const fifo = await makeFifo()
@@ -57,7 +58,7 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     if (refused) throw refused
     if (progress.pid === undefined) throw whyNothing(pid, result)
     const { observations, clients } = valueOf(read)
-    const told = fromMidway(name, observations, result.isForcefullyTerminated)
+    const told = fromMidway(name, observations, result.isForcefullyTerminated, underFilter)
     return { observations: told, ending: { kind: 'released' }, clients }
   } finally {
     over.abort()
@@ -93,17 +94,30 @@ interface TracerEnd {
 
 /**
  * Notes that the start is missing: the trace itself may not show that, because a child's start looks like a start.
- * `wasKilled`: strace did not detach in time. The trace may then end inside a line, and does not say `<detached ...>`.
+ * A refusal by the
+ * process's own filter looks like one by the kernel. `wasKilled`: strace did not detach in time. The trace may then end inside a line, and does not say `<detached ...>`.
  */
-function fromMidway(name: string, observations: Observations, wasKilled: boolean): Observations {
+function fromMidway(
+  name: string,
+  observations: Observations,
+  wasKilled: boolean,
+  underFilter: boolean,
+): Observations {
   const replaced = ['startup-missing', 'filtered', ...(wasKilled ? ['truncated'] : [])]
   const codes: readonly Diagnostic['code'][] = [
     'startup-missing',
     ...(wasKilled ? (['detached'] as const) : []),
+    ...(underFilter && hasFailures(observations) ? (['own-filter'] as const) : []),
   ]
   const diagnostics = [
     ...observations.diagnostics.filter(({ code }) => !replaced.includes(code)),
     ...codes.map((code) => ({ code, at: name })),
   ]
   return mergeObservations({ ...observations, diagnostics })
+}
+
+function hasFailures({ architectures }: Observations): boolean {
+  return Object.values(architectures).some((calls) =>
+    Object.values(calls).some(({ enosys = 0, eperm = 0, eacces = 0 }) => enosys + eperm + eacces > 0),
+  )
 }
