@@ -50,12 +50,25 @@ export async function startEngines(work: string, runtimes: readonly Runtime[] = 
       .filter(({ exitCode, pid }) => exitCode === null && pid !== undefined)
       .map((daemon) => new Promise((resolve) => daemon.once('exit', resolve)))
     await Promise.all(ends)
+    await deleteContainers(work)
     const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
     for (const mount of mounts.map((line) => line.split(' ')[1] ?? '').toReversed())
       if (mount.startsWith(`${work}/`)) await run(['umount', '-l', mount])
     rmSync(work, { recursive: true, force: true })
   }
   return { engines: [['docker', docker] as const, ['podman', podman] as const] as const, end }
+}
+
+/** Podman that was killed leaves its stopped containers in the runtimes' own lists. */
+async function deleteContainers(work: string): Promise<void> {
+  for (const runtime of ['runc', 'crun']) {
+    const { stdout, failed } = await run([runtime, 'list', '--format', 'json'])
+    if (failed || stdout === '') continue
+    const containers = JSON.parse(stdout) as
+      readonly { readonly id: string; readonly bundle: string }[] | null
+    for (const { id, bundle } of containers ?? [])
+      if (bundle.startsWith(`${work}/`)) await run([runtime, 'delete', '--force', id])
+  }
 }
 
 async function startDocker(
