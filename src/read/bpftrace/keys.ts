@@ -1,6 +1,6 @@
 // The call that a key of a bpftrace map is: a number, a name, a tracepoint or a function of the kernel. Authority:
 // bpftrace's builtins `probe` and `func`, include/linux/syscalls.h and the architectures' asm/syscall_wrapper.h.
-import type { Architecture } from '../../abi/architectures.ts'
+import { callOfKernelFunction } from '../../abi/kernel-functions.ts'
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { LoggedCall } from '../grammar.ts'
 
@@ -10,15 +10,7 @@ export interface KeyedCall extends Pick<LoggedCall, 'call' | 'architecture' | 'i
 }
 
 const tracepoint = /^(?:(?:tracepoint:)?syscalls:)?sys_(enter|exit)_(\w+)$/
-const wrapper =
-  /^(?:(?:kprobe|kretprobe|kfunc|fentry|fexit):)?(?:vmlinux:)?__(x64|ia32|arm64|riscv|s390x)_sys_(\w+)$/
-const machines: Readonly<Record<string, Architecture>> = {
-  x64: 'x86_64',
-  ia32: 'x86',
-  arm64: 'aarch64',
-  riscv: 'riscv64',
-  s390x: 's390x',
-}
+const probe = /^(?:(?:kprobe|kretprobe|kfunc|fentry|fexit):)?(?:vmlinux:)?(\w+)$/
 
 /** Calls whose name is also that of a program, and so of a task. */
 const programs: ReadonlySet<string> = new Set([
@@ -31,9 +23,8 @@ export function callOfKey(key: string): KeyedCall | undefined {
   if (/^-?\d{1,11}$/.test(key)) return { call: Number(key) }
   const [, side, traced] = tracepoint.exec(key) ?? []
   if (traced !== undefined) return { call: traced, ...(side === 'exit' && { isExit: true }) }
-  const [, machine = '', called] = wrapper.exec(key) ?? []
-  if (called !== undefined) return { call: called, architecture: machines[machine] }
-  return isKnownAnywhere(key) ? { call: key } : undefined
+  const [, name = ''] = probe.exec(key) ?? []
+  return callOfKernelFunction(name) ?? (isKnownAnywhere(key) ? { call: key } : undefined)
 }
 
 /** Whether the key can only be a call, in a map of any name. */
