@@ -33,3 +33,8 @@ export function journalText(value: unknown): string | undefined {
     Array.isArray(value) && value.every((each) => Number.isInteger(each) && each >= 0 && each < 256)
   return bytes ? latin1(Uint8Array.from(value as number[])) : undefined
 }
+
+/** A string, or the digits of a number; empty for any other value. An object can have its own `toString`. */
+export function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}

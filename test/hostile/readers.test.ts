@@ -127,6 +127,22 @@ const documents: readonly unknown[] = [
   { MESSAGE: 'SECCOMP auid=1 pid=1 comm="x" exe="/x" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000', __CURSOR: 'c', _TRANSPORT: 'audit', _PID: '1', SYSLOG_IDENTIFIER: 'audit', _SOURCE_REALTIME_TIMESTAMP: '1700000000000000' },
 ] // prettier-ignore
 
+t.test('a value of JSON that has methods of its own', async (t) => {
+  const own = { toString: 1, valueOf: 1 }
+  const lines = [
+    { type: own, data: { events: 1 } },
+    { 'evt.num': 1, 'evt.dir': '>', 'evt.type': 'openat', 'thread.tid': own, 'proc.name': 'a' },
+    { syscall: 'openat', pid: own, comm: 'a' },
+  ]
+  for (const each of lines)
+    for (const format of ['auto', 'bpftrace', 'sysdig', 'inspektor-gadget'] as const)
+      t.equal(
+        await fault(`${JSON.stringify(each)}\n`, format, new Random(seed)),
+        undefined,
+        JSON.stringify(each),
+      )
+})
+
 t.test('JSON of every format with other values and names in it', { timeout: 0 }, async (t) => {
   await tryAll(t, 4 * runs, (random) => {
     const value = random.of(documents)

@@ -154,7 +154,10 @@ t.test('runs on two kinds of machine are no sample of one another', async (t) =>
 })
 
 t.test('an architecture that nobody knows is refused before anything is read', async (t) => {
-  await t.rejects(observe([], { architecture: 'mips' as 'arm' }), { message: 'no such architecture: mips' })
+  await t.rejects(observe([], { architecture: 'mips' as 'arm' }), {
+    code: 'no-such-architecture',
+    facts: { architecture: 'mips' },
+  })
 })
 
 t.test('the account of a large set sums up what does not fit', async (t) => {

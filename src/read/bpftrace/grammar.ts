@@ -6,7 +6,7 @@
 // without keys, are left out with a diagnostic.
 import type { Evidence } from '../account.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
-import { jsonObject } from '../json-line.ts'
+import { jsonObject, wordOf } from '../json-line.ts'
 import type { Caller } from '../subject.ts'
 import { callOfKey, isCallAlone, type KeyedCall } from './keys.ts'
 
@@ -35,7 +35,7 @@ export const bpftrace: Grammar = {
   recognises: (line) => {
     if (attaching.test(line) || isEntry(line)) return true
     const value = line.startsWith('{') ? jsonObject(line) : undefined
-    return value !== undefined && value['data'] !== undefined && kinds.has(String(value['type']))
+    return value !== undefined && value['data'] !== undefined && kinds.has(wordOf(value['type']))
   },
   open: () => new BpftraceLines(),
 }

@@ -3,7 +3,7 @@
 // audit_seccomp).
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
-import { jsonObject, member, textOf } from '../json-line.ts'
+import { jsonObject, member, textOf, wordOf } from '../json-line.ts'
 import { callerOf, type Caller } from '../subject.ts'
 
 /** A column of a table: its header shows where it begins. */
@@ -81,7 +81,7 @@ function json(value: Record<string, unknown>, say: Reporter): LineResult {
     argument: () => undefined,
     subject: () =>
       subjectOf(
-        String(value['pid'] ?? member(value, 'proc', 'pid') ?? ''),
+        wordOf(value['pid'] ?? member(value, 'proc', 'pid')),
         textOf(value['comm']) ?? textOf(member(value, 'proc', 'comm')),
         textOf(member(value, 'k8s', 'containerName')) ??
           textOf(member(value, 'runtime', 'containerName')) ??

@@ -4,7 +4,7 @@
 // falcosecurity/libs. An event is one direction of a call: entries count, and exits whose entry is missing.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
-import { jsonObject, member, textOf } from '../json-line.ts'
+import { jsonObject, member, textOf, wordOf } from '../json-line.ts'
 
 const event =
   /^\*?(\d+) (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) (\d+) (.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) ([<>]) (\S+)(?: (.*))?$/s
@@ -78,7 +78,7 @@ function eventIn(value: Readonly<Record<string, unknown>> | undefined): SysdigEv
   return {
     time: typeof time === 'number' ? String(time / 1e9) : '',
     comm: textOf(given['proc.name']) ?? '',
-    tid: String(given['thread.tid'] ?? given['proc.pid'] ?? ''),
+    tid: wordOf(given['thread.tid'] ?? given['proc.pid']),
     container: textOf(given['container.name']) ?? textOf(given['container.id']),
     direction,
     type,
