@@ -522,7 +522,7 @@ t.test('whose calls: the container, the pod, the program', async (t) => {
   for (const [body, choice] of bodies) {
     const line = body.replaceAll(/\n +/g, '')
     for (const [field, wanted] of Object.entries(choice)) {
-      const other = typeof wanted === 'string' ? 'other' : field === 'since' ? wanted + 1e6 : wanted - 1e6
+      const other = typeof wanted === 'string' ? 'other' : field === 'until' ? wanted - 1e6 : wanted + 1e6
       t.same(
         calls(await observeText(line, { choice: { [field]: wanted } })),
         ['x86_64 openat'],
