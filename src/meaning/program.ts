@@ -55,7 +55,7 @@ export function comparedBy(
   return masks ? { word: found.word, mask: (found.mask & mask) >>> 0 } : found
 }
 
-/** For each architecture and number what the filter does once it knows both. Throws FilterTooLong. */
+/** For each architecture and number, where the filter goes once it knows both. Throws FilterTooLong. */
 export function makeProgram(
   entries: ReadonlyMap<Architecture, Entries>,
   fallback: Answer,

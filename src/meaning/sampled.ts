@@ -1,5 +1,5 @@
-// Samples a filter that followed.ts does not follow: asks for each call with zeros, and with each common number and
-// each number in the programs as each argument. Answers between the samples are unknown.
+// Samples a filter that followed.ts does not follow. It is asked about each call with zeros, and with a common number
+// or one near a number of the programs in one half of one argument. Answers between the samples are unknown.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'
