@@ -17,7 +17,7 @@ import { wordWith, type WordFact } from './words.ts'
 
 /** One difference in meaning. */
 export interface Difference {
-  /** `sideways` also if the profiles permit more or less only for some upper halves that the kernel drops. */
+  /** `sideways` also if one profile permits more, but only for upper halves that the kernel drops. */
   readonly direction: Direction
   readonly architecture: Architecture
   /** libseccomp's name. One number stands for all numbers that are in no table. */

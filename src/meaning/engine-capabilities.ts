@@ -1,5 +1,5 @@
 // An engine's default bounding set, by version. Authority: moby daemon/pkg/oci/caps, DefaultCapabilities (containerd's
-// CRI has the same); for other engines the comment at the list.
+// CRI has the same); each other list names its own.
 import { dockerCapabilities } from './context.ts'
 import { compareVersions } from './versions.ts'
 

@@ -71,8 +71,8 @@ export interface CompareOptions extends ContextOptions {
 }
 
 /**
- * What changes from one profile to another, exactly, with a call as witness for every change. The list is empty exactly
- * if both profiles answer every call alike.
+ * What changes from one profile to another, exactly, with a call as witness for every change. `changes` is empty
+ * exactly if both profiles answer every call alike.
  *
  * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call with too many
  * conditions to follow, and for an unknown option or a value that it does not take.
