@@ -120,8 +120,8 @@ export function isSame(one: ChainNode, other: ChainNode): boolean {
 }
 
 /**
- * Whether `one` comes after `other` in a level. Words descend; in a word EQ, NE and MASKED_EQ come first, GE and GT
- * last; then values descend, only those of LT and LE ascend.
+ * Whether `one` comes after `other` in a level. Words descend. For one word EQ, NE and MASKED_EQ come first, GE and GT
+ * last. For one kind of operator values descend, but those of LT and LE ascend.
  */
 export function comesAfter(one: ChainNode, other: ChainNode): boolean {
   if (word(one) !== word(other)) return word(one) < word(other)

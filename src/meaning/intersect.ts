@@ -51,8 +51,8 @@ export const freerAnswer: AnswerChoice = (one, other) => (rank(one) > rank(other
  * and the baseline of its node.
  *
  * @throws UserError if no profile can state the result: a call's answers differ between architectures in a way that no
- * rule can express, two profiles have listeners, or there are too many conditions; for an unknown option or a value that
- * it does not take.
+ * rule can express, two profiles have listeners, or there are too many conditions; for an unknown option or a value
+ * that it does not take.
  */
 export function intersectProfiles(
   profiles: readonly ParsedProfile[],

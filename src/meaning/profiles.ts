@@ -24,12 +24,12 @@ export interface Call {
 }
 
 /**
- * What a profile answers to one call: exactly what libseccomp's filter and the kernel answer (seccomp(2)). If the
- * options name no architecture, the host is the one of the call's architecture.
+ * What a profile answers to one call, exactly as libseccomp's filter and the kernel do (seccomp(2)). If the options
+ * name no architecture, the host is the one of the call's architecture.
  *
  * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call that the architecture
- * lacks, for more than six arguments, for a value that is no 64-bit bigint, and for an unknown option or a value that it
- * does not take.
+ * lacks, for more than six arguments, for a value that is no 64-bit bigint, and for an unknown option or a value that
+ * it does not take.
  */
 export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
   parsedProfile(profile, 'evaluate: profile')

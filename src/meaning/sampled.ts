@@ -1,5 +1,6 @@
-// Samples a filter that followed.ts does not follow. It is asked about each call with zeros, and with a common number
-// or one near a number of the programs in one half of one argument. Answers between the samples are unknown.
+// Samples a filter that followed.ts does not follow. Each call is tried with zeros, then with one half of one argument
+// set to each sample: a common number, a number of the programs, or its successor. Answers between the samples are
+// unknown.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'

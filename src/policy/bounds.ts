@@ -218,8 +218,8 @@ function onlyOf(
 }
 
 /**
- * The combined values of the completely known arguments, without arguments that would make them too many; undefined if
- * none is left.
+ * The combinations of values of all completely known arguments. An argument that would make them too many is left out.
+ * Undefined if no argument remains.
  */
 function valuesSeen(values: ArgumentValues): Only | undefined {
   let known: readonly number[] = []

@@ -103,8 +103,8 @@ export class Ceiling {
   }
 
   /**
-   * Whether the ceiling allows every call of a case here, and on the other targets of the same rule unless it never
-   * allows the call there.
+   * Whether the ceiling allows every call of a case, here and on the other targets of the same rule. Targets on which
+   * it never allows the call do not count.
    */
   permits(architecture: Architecture, syscall: string, args: Case): boolean {
     return (

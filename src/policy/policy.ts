@@ -111,8 +111,7 @@ export type Refused =
 /** The part of a rule that the trace shows and the ceiling refuses. */
 export type Beyond =
   /**
-   * The ceiling never allows the call. `on`: the other architecture where it does not; the same rule opens the call
-   * there.
+   * The ceiling never allows the call. `on`: that is so on this other architecture, where the same rule opens the call.
    */
   | { readonly what: 'call'; readonly on?: Architecture }
   /** The ceiling allows the call, but not with this value (decimal) of the argument. */
