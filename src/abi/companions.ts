@@ -1,6 +1,6 @@
 // Calls that libc and language run-times make on rare paths, beside the calls that a run shows: a thread ends late, a
-// program aborts, a heap shrinks, a message reports an error. An ordinary run may not show them, and a program that is
-// refused one breaks when it is needed most.
+// program aborts, a heap shrinks, a message reports an error. An ordinary run may not show them. If the filter refuses
+// one, the program breaks when it needs the call most.
 // Authority, row by row: the named files of glibc 2.36 to 2.42, musl 1.2.5, CPython 3.11, Go 1.22, Redis 7.0 and dash
 // 0.5.12.
 import type { CompanionWhy } from './companion-why.ts'
@@ -43,7 +43,8 @@ export const companionRows: readonly CompanionRow[] = [
   },
   {
     // The builtin `wait` of dash (src/jobs.c, waitproc) and busybox (shell/ash.c): if a child still runs, it blocks
-    // signals and repeats sigsuspend until SIGCHLD comes. Refused, it spins for ever with the signal blocked.
+    // signals and repeats sigsuspend until SIGCHLD comes. If sigsuspend is refused, it spins for ever with SIGCHLD
+    // blocked.
     why: 'child',
     beside: 'child',
     calls: ['rt_sigsuspend', 'sigsuspend'],
@@ -57,7 +58,7 @@ export const companionRows: readonly CompanionRow[] = [
   },
   {
     // A handler that has tidied up sends the signal again to its own process: glibc manual, "Termination in Handler";
-    // Redis src/debug.c (bugReportEnd). Before that it reports: of `debug segfault` of Redis 7.0, measured.
+    // Redis src/debug.c (bugReportEnd). Redis first writes a report; measured with `debug segfault` of Redis 7.0.
     why: 'handler',
     beside: ['rt_sigaction', 'sigaction', 'signal'],
     calls: ['getpid', 'getrusage', 'getsockname', 'kill', 'uname'],
@@ -71,7 +72,7 @@ export const companionRows: readonly CompanionRow[] = [
   },
   {
     // glibc sysdeps/posix/libc_fatal.c (__libc_message) and libio; musl src/stdio/__stdio_write.c: perror, assert,
-    // err, a buffer that is flushed at the end (fseek back to where the program read to).
+    // err, a buffer that is flushed at the end (fseek goes back to where the program stopped reading).
     why: 'message',
     beside: ['write', 'read', 'readv', 'writev'],
     calls: ['_llseek', 'lseek', 'readv', 'write', 'writev'],
@@ -93,14 +94,13 @@ export const companionRows: readonly CompanionRow[] = [
     ],
   },
   {
-    // glibc sysdeps/unix/sysv/linux/timer_routines.c repeats it until it succeeds.
+    // glibc sysdeps/unix/sysv/linux/timer_routines.c repeats rt_sigtimedwait until it succeeds.
     why: 'timer',
     beside: ['timer_create'],
     calls: ['exit', 'rt_sigtimedwait', 'rt_sigtimedwait_time64', 'timer_delete', 'timer_settime', 'timer_settime64'],
   },
   {
-    // glibc nptl/nptl_setxid.c, musl src/thread/synccall.c: every thread is told by a signal, and the call repeated
-    // there.
+    // glibc nptl/nptl_setxid.c, musl src/thread/synccall.c: a signal makes every thread repeat the call.
     why: 'identity',
     beside: ['setgid', 'setgroups', 'setregid', 'setresgid', 'setresuid', 'setreuid', 'setuid'],
     calls: ['futex', 'futex_time64', 'getpid', 'tgkill', 'tkill'],

@@ -1,15 +1,15 @@
 // The numbers of the names that strace prints for scalar arguments: socket families, types and protocols,
 // flags of clone, signals, personalities, operations of prctl and fcntl, terminal and socket requests of ioctl.
 // Authority: the kernel's and glibc's headers; the data is generated (scripts/make-constants.ts) and holds only
-// names that mean one number on all architectures; requests of terminals and files are other numbers on ppc64le (a
-// row's ownRequests). Historical names stay (PF_FILE, PF_LOCAL, PF_ROUTE, CLONE_STOPPED): old traces have them.
+// names that mean one number on all architectures. Requests of terminals and files have other numbers on ppc64le
+// (ownRequests in rows.ts). Historical names stay (PF_FILE, PF_LOCAL, PF_ROUTE, CLONE_STOPPED): old traces have them.
 import { constants } from './data/constants.ts'
 
 let values: ReadonlyMap<string, bigint> | undefined
 
 /**
- * The value of a named constant, or undefined for a name that is not known: then the argument is not known.
- * Flags are joined with `|`; in clone's flags the low byte is the signal that the parent gets (SIGCHLD).
+ * The value of a named constant; undefined for an unknown name, which makes the argument unknown. Flags are joined with
+ * `|`; in clone's flags the low byte is the signal that the parent gets (SIGCHLD).
  */
 export function constantValue(name: string): bigint | undefined {
   return (values ??= parseConstants(constants)).get(name)

@@ -1,5 +1,6 @@
-// Names of calls that no table here has and another architecture does: a profile for all of them (the engines' own
-// defaults are) is not told that they are unknown, and a trace that shows one is of a machine that is not supported.
+// Names of calls that exist only on architectures without a table here. They are not unknown names: profiles for all
+// architectures, such as the engines' own defaults, have them. A trace that shows one comes from an unsupported
+// machine.
 // Authority: libseccomp's src/syscalls.csv, which resolves `names` to a pseudo number (m68k's came with 2.6);
 // syscalls(2); the kernel's arch/*/kernel/syscalls/syscall.tbl.
 
@@ -12,7 +13,7 @@ const names: ReadonlySet<string> = new Set([
   'sysmips', // mips
 ])
 
-/** Whether a call of this name exists, though on none of the architectures that have a table here. */
+/** Whether a call of this name exists, but only on architectures without a table here. */
 export function isKnownElsewhere(name: string): boolean {
   return names.has(name)
 }
@@ -29,7 +30,7 @@ const machines: Readonly<Record<string, readonly string[]>> = {
   xtensa: ['xtensa'],
 }
 
-/** The unsupported machine that alone has a call of this name; undefined if there is none, or more than one. */
+/** The unsupported machine that alone has a call of this name; undefined if no machine or several have one. */
 export function machineElsewhere(name: string): string | undefined {
   if (name.startsWith('osf_')) return 'alpha'
   return Object.keys(machines).find((machine) => machines[machine]?.includes(name))

@@ -1,5 +1,5 @@
-// What a program does on aarch64 where on x86_64 it makes a call that aarch64 does not have. Authority: glibc's and
-// musl's sources of each function on both architectures; the rows are generated (scripts/make-tables.ts).
+// What a program calls on aarch64 instead of an x86_64 call that aarch64 lacks. Authority: glibc's and musl's sources
+// of each function on both architectures; the rows are generated (scripts/make-tables.ts).
 import { equivalents } from './data/equivalents.ts'
 
 /** An x86_64 call that aarch64 lacks. */

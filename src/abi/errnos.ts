@@ -1,6 +1,6 @@
 // The error numbers of Linux by name. Authority: include/uapi/asm-generic/errno-base.h and errno.h, which every
-// architecture of a row uses (mips, sparc, alpha and parisc have numbers of their own above 34). 41 and 58 are unused,
-// but for powerpc's EDEADLOCK, 58, which the kernel never returns: it says EDEADLK.
+// architecture of rows.ts uses (mips, sparc, alpha and parisc have numbers of their own above 34). 41 and 58 are
+// unused. powerpc names 58 EDEADLOCK, but its kernel returns EDEADLK.
 
 const byNumber: readonly string[] = `
  EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV
@@ -24,7 +24,7 @@ const numbers: ReadonlyMap<string, number> = new Map([
   ['ENOTSUP', 95],
 ])
 
-/** The answer after which libc and programs try another call: this kernel seems to lack the first. */
+/** The answer that makes libc and programs try another call, because the kernel seems to lack the first. */
 export const ENOSYS = 38
 
 /** The number of an error name such as "ENOSYS"; undefined for an unknown name. */

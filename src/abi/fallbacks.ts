@@ -1,5 +1,5 @@
 // The fallback chains of libc: it tries one call and makes others if that call is refused. Most chains advance only on
-// ENOSYS: a filter that answers EPERM to the first call breaks the program, one that answers ENOSYS does not.
+// ENOSYS: a filter that answers EPERM to the first call breaks the program, a filter that answers ENOSYS does not.
 // Authority: glibc 04e750e7 and musl 86373b49, the file of each function; clone3 on i386: libc6-i386 2.36,
 // disassembled.
 //
@@ -43,7 +43,7 @@ function without(architectures: Architectures, call: string): Architectures {
 }
 
 const everywhere: Architectures = architectureNames
-/** Of 64-bit libcs only loongarch64's makes statx for stat: fstat and newfstatat came there with Linux 6.11. */
+/** loongarch64's is the only 64-bit libc that makes statx for stat: fstat and newfstatat came there with Linux 6.11. */
 const statx: Architectures = architectureNames.filter((each) => rows[each].statxForStat)
 const wide: Architectures = having('newfstatat').filter((each) => !statx.includes(each))
 const narrow: Architectures = having('fstatat64')

@@ -1,9 +1,9 @@
 // Which arguments the kernel takes as a 32-bit `int` or `unsigned int`. It drops the upper half of the register, which
 // a filter sees, so only a masked comparison shows what the call will do. Authority: the prototypes in
-// include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on every 64-bit architecture,
-// but for the order of clone's. `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared
-// whole; so are unshare's flags, of which the kernel refuses unknown upper bits. clone takes an `unsigned long` of
-// which it keeps the lower half (both kernel/fork.c).
+// include/linux/syscalls.h (SYSCALL_DEFINE in fs/, kernel/, net/, mm/, ipc/), the same on every 64-bit architecture
+// except for the order of clone's. `unsigned long` (mmap's prot and flags), `long` (ptrace) and pointers are compared
+// whole. unshare's flags are compared whole too, because the kernel refuses unknown upper bits. clone takes an
+// `unsigned long` and keeps its lower half (both kernel/fork.c).
 
 import type { Architecture } from './architectures.ts'
 import { indexOn } from './scalars.ts'

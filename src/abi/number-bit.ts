@@ -20,7 +20,7 @@ export function unmarkedBeside(architecture: Architecture): Architecture {
   return architectures[architecture].numberBit === 0 ? architecture : architectures[architecture].host
 }
 
-/** The architecture of a call by its AUDIT_ARCH's architecture and its number. */
+/** The architecture of a call. `architecture`: one with the call's AUDIT_ARCH; `number`: the call's number. */
 export function architectureOfNumber(architecture: Architecture, number: string | number): Architecture {
   const other = marked.get(architecture)
   return other !== undefined && hasBitOf(other, number) ? other : architecture

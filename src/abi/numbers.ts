@@ -1,5 +1,5 @@
-// Numbers beyond a table's calls: all that a kernel may give to a call, and one that it gives to none.
-// Authority: arch/*/tools/syscall*.tbl (the greatest number is below 600, but for arm's private calls at 0xf0001).
+// Call numbers that need no table: all that a kernel may use, and one that no kernel uses.
+// Authority: arch/*/tools/syscall*.tbl (the greatest number is below 600, except for arm's private calls at 0xf0001).
 import { architectures, type Architecture } from './architectures.ts'
 
 /** Stands for every number that is in no table. No kernel has so many calls. */

@@ -10,7 +10,7 @@ import { syscallTable } from './tables.ts'
 const prefix =
   /^(?:__(?:(?:x64|ia32|arm64|x32|s390x?|riscv|powerpc|loongarch|se|do|compat)_)*(?:compat_)?sys_|__nr_|(?:compat_|k|do_)?sys_)/
 
-/** A name and its calls, the most usual first. On an architecture the first call that it has is meant. */
+/** A name and its calls, the most usual first. The first call that the architecture has is meant. */
 const table = `
 _exit exit_group
 accept4_nocancel accept4
@@ -160,8 +160,8 @@ function madeWith(name: string): readonly string[] {
 const loggers: readonly Logger[] = ['strace', 'audit', 'perf']
 
 /**
- * The call of a name on the first of the architectures that has it. Undefined if the name is a call itself, or if
- * it is unknown. Calls have libseccomp's names.
+ * The call that a name means, on the first architecture that has such a call. Undefined if one of the architectures has
+ * a call of the name itself, or if the name is unknown. Calls have libseccomp's names.
  */
 export function callNamed(name: string, architectures: readonly Architecture[]): string | undefined {
   if (architectures.some((each) => syscallTable(each).byName(name) !== undefined)) return undefined
@@ -194,7 +194,7 @@ function* candidates(bare: string, architecture: Architecture): Generator<string
     yield* madeWith(name)
     for (const logger of loggers) yield* resolvePrinted(architecture, name, logger)?.names ?? []
     if (architecture === 'aarch64') yield* equivalentOnAarch64(name)?.aarch64 ?? []
-    // sysctl, sigpending, prlimit are functions of C.
+    // sysctl, sigpending and prlimit are functions of C: _sysctl, rt_sigpending, prlimit64.
     yield* [`_${name}`, `rt_${name}`, `${name}64`]
   }
 }

@@ -1,10 +1,10 @@
 // What an allowed call exposes: risk classes with their severity and reason. The classes are a judgement about where
-// kernels were attacked and what reaches beyond a container, not a measurement. Which calls are of which class:
-// src/abi/data/risks.ts, made by scripts/make-tables.ts of facts/risks.txt. Authority for each sentence: the manual
-// page of the calls and capabilities(7), namespaces(7), io_uring(7), keyrings(7).
+// kernels were attacked and what reaches beyond a container, not a measurement. scripts/make-tables.ts generates the
+// calls of each class (src/abi/data/risks.ts) from facts/risks.txt. Authority for each sentence: the manual page of the
+// calls and capabilities(7), namespaces(7), io_uring(7), keyrings(7).
 import { risks as data } from './data/risks.ts'
 
-/** From worst to harmless. `info` is worth knowing; `none` exposes nothing by itself. */
+/** From worst to harmless. `info`: worth knowing. `none`: exposes nothing by itself. */
 export type RiskSeverity = 'high' | 'medium' | 'low' | 'info' | 'none'
 
 /** What a call exposes when a filter allows it. */

@@ -1,5 +1,5 @@
-// One row for each architecture with everything that this program knows about it besides its calls. No other file lists
-// architectures by name if a row can tell. Authority, column by column: see ArchitectureFacts.
+// One row for each architecture, with everything that this program knows about it besides its calls. No other file
+// lists architectures by name if a row has the fact. Authority, column by column: see ArchitectureFacts.
 import type { Architecture, ArchitectureFacts } from './architectures.ts'
 
 /** Bit 30 of the number of a call: __X32_SYSCALL_BIT (arch/x86/include/uapi/asm/unistd.h). */

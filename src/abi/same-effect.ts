@@ -1,13 +1,13 @@
-// Groups of calls with the same effect: refusing one of a group and not the others refuses nothing, because a program
-// can choose. Authority: the man pages of section 2 ("the same as …", "VERSIONS"), the kernel's sources (one function
-// does the work of all of a group), libc's own fallbacks.
+// Groups of calls with the same effect. Refusing only one call of a group refuses nothing: a program can make another.
+// Authority: the man pages of section 2 ("the same as …", "VERSIONS"), the kernel's sources (one function does the work
+// of the whole group), libc's own fallbacks.
 import { architectureNames, type Architecture } from './architectures.ts'
 import { multiplexerOf } from './multiplexers.ts'
 import { syscallTable } from './tables.ts'
 
 /**
- * Every call of a line can do what the first one does; the first one need not do all that the others can. clone3 has no
- * line: it is refused so that libc calls clone, whose flags a filter sees.
+ * Every call of a line can do what its first call does. The first call may do less than the others. clone3 has no line:
+ * it is refused so that libc calls clone, whose flags a filter sees.
  */
 const table = `
 accept accept4

@@ -3,8 +3,7 @@
 // printing order.
 //
 // The indexes are the kernel's. They hold on all architectures but one: s390 swaps the first two arguments of clone
-// (CONFIG_CLONE_BACKWARDS2). CONFIG_CLONE_BACKWARDS, arm's, aarch64's, x86's and powerpc's, moves the thread pointer
-// only.
+// (CONFIG_CLONE_BACKWARDS2). CONFIG_CLONE_BACKWARDS (arm, aarch64, x86, powerpc) moves only the thread pointer.
 import { architectures, type Architecture } from './architectures.ts'
 
 /** An argument that a condition can compare. */

@@ -10,7 +10,7 @@ import { proposedCall } from '../profile/proposals.ts'
 import { refuses } from '../profile/words.ts'
 import { answerOf, defaultAnswer, keyOf, type CheckSubject } from './subject.ts'
 
-/** A guess compares all names. A file with more unknown names than this does not suffer from misspellings. */
+/** A guess compares all names, so it costs time. More unknown names than this in a file are not misspellings. */
 const guessLimit = 100
 
 export function* callProblems(subject: CheckSubject): Generator<Finding> {
@@ -36,7 +36,7 @@ function* nameProblems(
   }
   for (const [index, name] of rule.names.entries()) {
     const where = rule.namesAt[index] ?? rule
-    // Who refuses an empty name, meaning/ says.
+    // meaning/ decides who refuses an empty name.
     if (name === '') continue
     if (met.has(name)) yield finding('repeated-name', where, { name })
     else if (!isKnownAnywhere(name)) {

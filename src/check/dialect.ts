@@ -71,7 +71,9 @@ function* engineProblems(subject: CheckSubject): Generator<Finding> {
   }
 }
 
-/** Whether the key states what an engine does that ignores it: it answers EPERM. */
+/**
+ * Whether an engine may ignore the key: it states EPERM, the answer without it, or the default action takes no errno.
+ */
 function isDefault({ profile }: CheckSubject, key: string): boolean {
   return (
     key === 'defaultErrnoRet' &&

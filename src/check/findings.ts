@@ -1,6 +1,6 @@
-// The findings about a profile: a closed set of codes, each with a place and facts. The reader of the document has
-// found the first group (flaws); the checks of this room find the others. report/findings.ts has the sentence for each
-// code. profile/flaws.ts defines the severities.
+// The findings about a profile: a closed set of codes, each with a place and facts. The reader of the document finds
+// the first group (flaws), the checks of this room find the others. report/findings.ts has the sentence for each code.
+// profile/flaws.ts defines the severities.
 import { flawSeverities, placed, type Flaw, type Severity, type Standing } from '../profile/flaws.ts'
 
 /** Every code with its usual severity. */
@@ -87,7 +87,7 @@ export const findingSeverities = {
 /** The code of a finding. docs/messages.md has a heading for each. */
 export type FindingCode = keyof typeof findingSeverities
 
-/** What validate has to say about a place of a profile. findingSentence and findingHint give the sentences. */
+/** A mistake or a fact worth knowing about a place of a profile. findingSentence and findingHint give the sentences. */
 export type Finding = Flaw<FindingCode>
 
 export function finding(

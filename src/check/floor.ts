@@ -29,7 +29,7 @@ interface FloorNeed {
   readonly hosts: readonly Host[]
 }
 
-/** What one runtime lacks, sorted by place in the text. A finding says if it cannot be decided. */
+/** What one runtime lacks, sorted by place in the text. If that cannot be decided, the only finding says so. */
 export function floorProblems(
   parsed: ParsedProfile,
   floor: VersionFloor,

@@ -1,5 +1,5 @@
 // Checks user notification, where another process answers the call. Authority: runtime-spec on listenerMetadata.
-// meaning/ knows what runc refuses of it.
+// meaning/ decides which notification runc refuses.
 import { finding, type Finding } from './findings.ts'
 import { keyOf, type CheckSubject } from './subject.ts'
 

@@ -96,7 +96,7 @@ export function readAsOci(
   }
 }
 
-/** What the checks above missed. They should leave nothing to find here. */
+/** What the other checks missed, which should be nothing. */
 function schemaProblems({ tree }: ParsedProfile, asOci: boolean): readonly Finding[] {
   const errors = schemaErrors(asOci ? 'oci-profile' : 'docker-profile', plainValue(tree))
   return errors.map(({ pointer, message }) =>

@@ -17,11 +17,11 @@ import { hostsOf, keyOf, type CheckSubject } from './subject.ts'
 
 export function* refusedProblems(subject: CheckSubject): Generator<Finding> {
   const { parsed, profile } = subject
-  // A part that could not be read may be the refused one.
+  // A part that could not be read may be one that would be refused.
   if (profile.defaultAction === undefined || parsed.flaws.some(({ severity }) => severity === 'error')) return
   const told = new Set<string>()
   for (const { refusal, older } of refusalsIn(subject)) {
-    // Of two architectures that exclude each other, each is refused on the other's host: one finding is enough.
+    // If two architectures exclude each other, each is refused on the other's host. One finding is enough.
     const key = refusal.code === 'architectures-mixed' ? refusal.code : `${refusal.code} ${refusal.pointer}`
     const code = codeOf(refusal)
     if (code === undefined || told.has(key)) continue
@@ -29,7 +29,7 @@ export function* refusedProblems(subject: CheckSubject): Generator<Finding> {
     const isMeasureless = code === 'rules-beyond' || code === 'filter-too-long'
     const severity = older || code === 'rules-beyond' ? 'warning' : 'error'
     yield finding(code, refusal, factsOf(refusal, subject), severity)
-    // Another host or runtime would take as long again.
+    // Examining another host or runtime would take as long again.
     if (isMeasureless) return
   }
 }
@@ -65,8 +65,8 @@ function* refusalsIn(
 }
 
 /**
- * Whether a refusal can happen on its host: an engine reads only its host's entry of archMap, and old versions without
- * the architecture do not run there.
+ * Whether a refusal cannot happen: archMap names the host's own architecture. An engine reads only its host's entry of
+ * archMap, and versions that lack the host's architecture do not run there.
  */
 function isOfItsHost(
   { code, facts }: ProfileRefusal,

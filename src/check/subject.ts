@@ -1,4 +1,4 @@
-// What every check gets: a parsed profile, whose loader reads it, and the places of its parts.
+// What every check gets: a parsed profile, the programs that read it, and the places of its parts.
 import {
   architectures,
   architectureNames,
@@ -28,13 +28,13 @@ export interface CheckSubject {
    */
   readonly architectures: readonly Architecture[]
   readonly allKnown: boolean
-  /** Whose reading is meant; undefined: that of everyone who can read the profile. */
+  /** The programs whose reading is meant; undefined: all that can read the profile. */
   readonly runtime: RuntimeVersion | undefined
   readonly library: LibraryVersion | undefined
   readonly engine: EngineVersion | undefined
 }
 
-/** Whose reading of a profile is meant. */
+/** The programs whose reading of a profile is meant. */
 export interface Readers {
   /** A runtime, or one version of it. Default: runc and crun, the newest and the oldest in use. */
   readonly runtime?: RuntimeVersion

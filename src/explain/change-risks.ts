@@ -1,5 +1,5 @@
-// What a change exposes: the risk classes whose calls are allowed after the change and were not before. A class about
-// certain arguments counts only if exactly those are opened.
+// What a change exposes: the risk classes whose calls are allowed after the change and were not before. If a change is
+// conditional, a class about certain arguments counts only if the change opens these arguments.
 import { risksOf, type Risk } from '../abi/risks.ts'
 import {
   permissiveness,

@@ -1,5 +1,5 @@
-// Why each call is in a profile and what it exposes. Compares the profile's meaning with what was seen, with what
-// runtimes and the kernel need, with the engine's default and with the risk classes.
+// Explains why each call is in a profile and what it exposes. Compares the profile's meaning with what was seen, with
+// what runtimes and the kernel need, with the engine's default and with the risk classes.
 import { architectureNames, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { risksOf, type Risk } from '../abi/risks.ts'
 import { syscallTable } from '../abi/tables.ts'
@@ -54,14 +54,12 @@ export interface ExplainedCall {
   }
   /** The risks of what the profile allows, the gravest first. */
   readonly risks: readonly Risk[]
-  /** What the scan says about the call; undefined without a scan. */
+  /** What the scan shows about the call; undefined without a scan of the architecture. */
   readonly scan?: {
     /** The functions that lead to the call; undefined if none does. */
     readonly path?: readonly string[]
     readonly isSeen: boolean
-    /**
-     * Of all calls of the architecture; the default is the ceiling. Undefined if nothing was seen on the architecture.
-     */
+    /** The coverage of the whole architecture, with the default as the ceiling. Undefined if nothing was seen on it. */
     readonly coverage?: Coverage
   }
 }

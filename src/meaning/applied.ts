@@ -18,7 +18,7 @@ export interface AppliedFilter {
   /** The programs, newest first; empty if everything is allowed. */
   readonly programs: readonly BpfProgram[]
   readonly host: Host
-  /** Undefined if a program is not followed (see followed.ts); `answer` is exact all the same. */
+  /** Undefined if a program is not followed (see followed.ts). `answer` is exact even then. */
   readonly filter: Filter | undefined
   /** Twelve hexadecimal digits, equal for equal programs. */
   readonly fingerprint: string
@@ -91,7 +91,7 @@ export const isLogging = ({ action }: Answer): boolean => action === 'SCMP_ACT_L
 const usual = new WeakMap<AppliedFilter, number | undefined>()
 
 /**
- * Whether the filter answers as if the call did not exist, and most others with another errno: a program falls back.
+ * Whether the answer is ENOSYS and most refusals of the filter have another errno: the program then tries another call.
  */
 export function isWithheld(filter: AppliedFilter, { errno }: Answer): boolean {
   return errno === ENOSYS && usualErrno(filter) !== ENOSYS

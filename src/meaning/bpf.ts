@@ -1,6 +1,5 @@
 // Runs filters as the kernel does: classic BPF over struct seccomp_data. If a process has several filters, the
-// strictest answer counts. This is for running processes: their filters can be read, the profile that they came from
-// cannot.
+// strictest answer counts. This is for running processes, whose filters can be read but whose profiles cannot.
 // Authority: seccomp(2), Documentation/userspace-api/seccomp_filter.rst,
 // include/uapi/linux/{filter,bpf_common,seccomp}.h, seccomp_check_filter() of kernel/seccomp.c for the instructions
 // that a filter may have.
@@ -49,7 +48,7 @@ export function answerOfPrograms(
   args: readonly bigint[],
 ): Answer {
   const data = dataOf(architecture, number, args)
-  // Of equal actions the newest filter's data counts (seccomp_run_filters).
+  // If actions are equal, the newest filter's data counts (seccomp_run_filters).
   let least = 0x7fff0000
   for (const program of programs) {
     least = leastOf(least, run(program, data))

@@ -4,10 +4,10 @@ import { compareVersions } from './versions.ts'
 
 /** Consecutive releases with the same default profile. */
 export interface Release {
-  /** Version of the oldest of them, such as `28.2.0`; `main` for a profile that is not released yet. */
+  /** The oldest of these versions, such as `28.2.0`; `main` for a profile that is not released yet. */
   readonly first: string
   readonly last: string
-  /** Release day of the oldest of them, as YYYY-MM-DD; for `main` the day of the newest commit. */
+  /** The release day of the oldest version, as YYYY-MM-DD; for `main` the day of the newest commit. */
   readonly date: string
 }
 

@@ -28,7 +28,8 @@ export interface BuiltinRelease extends Release {
 }
 
 /**
- * Stands for no filter. It names every architecture, because a filter kills the calls of those that it does not name.
+ * Stands for no filter. It names every architecture, because a filter kills the calls of architectures that it does not
+ * name.
  */
 const unconfined = JSON.stringify({
   defaultAction: 'SCMP_ACT_ALLOW',
@@ -63,8 +64,8 @@ export function builtinReleases(engine: string): readonly BuiltinRelease[] {
 
 /**
  * An engine's default profile with its source, versions, date, and the engine's default capabilities. `docker`,
- * `podman`, `containerd` and `cri-o` are the newest; `docker@28.1` is that version's (`docker@28`: the newest 28.x);
- * `unconfined` allows every call.
+ * `podman`, `containerd` and `cri-o` name the newest profiles, `docker@28.1` the one of that version, `docker@28` the
+ * one of the newest 28.x. `unconfined` allows every call.
  *
  * @throws UserError for an unknown engine or version; the message lists the known ones.
  */

@@ -7,7 +7,7 @@ import { comparedBy, isAnswer, type Accumulator, type Branch } from './program.t
 /** Deeper than any filter: the kernel takes 4096 instructions (linux/filter.h, BPF_MAXINSNS). */
 const depthLimit = 4096
 
-/** `zero`: words that are taken to be 0. Throws TooManyConditions. */
+/** The calls whose answer satisfies `holds`. `zero`: words that count as 0. Throws TooManyConditions. */
 export function callsAnswered(
   diagrams: Diagrams,
   target: Branch,

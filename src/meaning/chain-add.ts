@@ -167,7 +167,7 @@ function pruneLevel(first: ChainNode, added: ChainNode, match: Match, here: Matc
   return count
 }
 
-/** Prunes below the node. A link of its own keeps the node alive meanwhile. */
+/** Prunes below the node. An extra link keeps the node alive meanwhile. */
 function descend(
   node: ChainNode,
   below: ChainLink,
@@ -241,8 +241,8 @@ function mergeSame(chains: Chains, node: ChainNode, added: ChainNode, work: Work
       node[`when${branch}`].node = undefined
       node[`answer${branch}`] = answer
     } else if (!isSameAnswer(had, answer)) {
-      // Of two upper halves the one of the larger number answers. For LT and LE libseccomp means to take the smaller
-      // number, but it writes to the other branch, which has no answer here.
+      // If both compare the same upper half, the condition with the larger number answers. For LT and LE libseccomp
+      // means to take the smaller number, but it writes to the other branch, which has no answer here.
       if (branch === 'True' && added.high && added.whole > node.whole) node.answerTrue = answer
       if (isLeaf(node) || isLeaf(added)) return 'clash'
     }

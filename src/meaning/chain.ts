@@ -19,7 +19,7 @@ export interface Chains extends ChainLink {
 }
 
 export interface ChainNode {
-  /** Of the argument: 0 to 5. */
+  /** The index of the argument, 0 to 5. */
   readonly index: number
   readonly high: boolean
   readonly test: 'eq' | 'masked-eq' | 'gt' | 'ge'
@@ -119,7 +119,10 @@ export function isSame(one: ChainNode, other: ChainNode): boolean {
   )
 }
 
-/** Whether `one` comes after `other` in a level: words descend, then values; the values of LT and LE ascend. */
+/**
+ * Whether `one` comes after `other` in a level. Words descend. For one word EQ, NE and MASKED_EQ come first, GE and GT
+ * last. For one kind of operator values descend, but those of LT and LE ascend.
+ */
 export function comesAfter(one: ChainNode, other: ChainNode): boolean {
   if (word(one) !== word(other)) return word(one) < word(other)
   if (rank(one.operator) !== rank(other.operator)) return rank(one.operator) < rank(other.operator)

@@ -14,15 +14,18 @@ export interface Change extends Difference {
   readonly id: ChangeId
   /** Twelve hexadecimal digits. Neither the place of the rule nor the file's name changes them. */
   readonly fingerprint: string
-  /** `file:line` of the rule in HEAD; of the default action if no rule names the call. */
+  /** `file:line` of the first rule of the later profile that names the call; of the profile if none does. */
   readonly at: string
   /** The witness's bounding set, sorted. */
   readonly capabilities: readonly string[]
-  /** Those of several contexts in which the change exists; see Comparison. */
+  /** If several contexts were compared: the names of those in which the change exists. */
   readonly contexts?: readonly string[]
 }
 
-/** `identical`: the same rules. `equivalent`: other rules, the same meaning. `mixed`: some calls wider, others narrower or answered otherwise. */
+/**
+ * `identical`: the same rules. `equivalent`: other rules, the same meaning. `mixed`: some calls wider, others narrower
+ * or answered otherwise.
+ */
 export type Verdict = 'identical' | 'equivalent' | 'narrower' | 'wider' | 'mixed'
 
 /** What changes in meaning from one profile to another. */
@@ -45,7 +48,7 @@ export function changesBetween(
   const changes = differencesOf(before, after).map((each): Change => ({
     ...each,
     id: idOf(each),
-    // Most reports do not show it.
+    // Computed on demand, because most reports do not show it.
     get fingerprint() {
       return fingerprintOf(each)
     },
@@ -108,7 +111,7 @@ function isIdentical(one: Meaning, other: Meaning): boolean {
 export interface Counts {
   /** Calls of the architecture that the default refuses for all arguments. */
   readonly denied: number
-  /** How many of these the other profile allows for some arguments. */
+  /** How many of the denied calls the other profile allows for some arguments. */
   readonly opened: number
   /** Calls that the default allows for some arguments and the other profile for none. */
   readonly closed: number

@@ -1,5 +1,5 @@
-// Combines several profiles into one that chooses between their answers to every call. The result is exact; if no
-// profile can state it, combining is refused. For each call this file computes the set of arguments for each answer
+// Combines several profiles into one that chooses between their answers to every call. The result is exact. If no
+// profile can state it, a UserError is thrown. For each call this file computes the set of arguments for each answer
 // from the profiles' own filters, proposes rules for the sets in forms that people write, and proves on every
 // architecture that libseccomp's filter of the rules equals the sets.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
@@ -224,8 +224,8 @@ function rulesOf(call: string, drafts: readonly CombinedRule[]): readonly Resolv
 }
 
 /**
- * A rule of every architecture. Without one libseccomp can lose a filter that has only conditions and foreign names
- * (program.ts, isLost).
+ * A rule for a call that every architecture has. Without it libseccomp can lose a filter that has only conditions and
+ * foreign names (program.ts, isLost).
  */
 function beside(call: string, fallback: Answer): readonly ResolvedRule[] {
   const answer: Answer =

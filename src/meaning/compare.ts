@@ -17,7 +17,7 @@ import { wordWith, type WordFact } from './words.ts'
 
 /** One difference in meaning. */
 export interface Difference {
-  /** Also sideways: a wider or narrower answer that depends only on upper halves that the kernel drops. */
+  /** `sideways` also if one profile permits more, but only for upper halves that the kernel drops. */
   readonly direction: Direction
   readonly architecture: Architecture
   /** libseccomp's name. One number stands for all numbers that are in no table. */
@@ -38,9 +38,9 @@ export interface Difference {
 const workLimit = 5_000_000
 
 /**
- * Every difference, ordered by architecture and number: for each call at most one difference a pair of answers. The
- * list is empty exactly if both profiles answer every call alike. Throws a UserError if a call has too many conditions
- * to follow.
+ * Every difference, ordered by architecture and number: at most one for each call and pair of answers. The list is
+ * empty exactly if both profiles answer every call alike. Throws a UserError if a call has too many conditions to
+ * follow.
  */
 export function differencesOf(before: Meaning, after: Meaning): readonly Difference[] {
   const work = { left: workLimit }
@@ -49,7 +49,7 @@ export function differencesOf(before: Meaning, after: Meaning): readonly Differe
   )
 }
 
-/** Whether every call is answered the same: ends at the first that is not. */
+/** Whether both profiles answer every call alike. Stops at the first difference. */
 export function isSameMeaning(one: Meaning, other: Meaning): boolean {
   const work = { left: workLimit }
   return callsOfBoth(one, other).every(
@@ -58,7 +58,7 @@ export function isSameMeaning(one: Meaning, other: Meaning): boolean {
   )
 }
 
-/** Every call that either has, and of each architecture one that no table has. */
+/** Every call of the architectures of either filter, and for each architecture one number that is in no table. */
 function callsOfBoth(
   before: Meaning,
   after: Meaning,
@@ -149,7 +149,7 @@ function isSameDecision(one: Branch, other: Branch): boolean {
       continue
     }
     if (met.get(a) === b) continue
-    // One block would stand for two of the other filter: ways() decides.
+    // One block corresponds to two blocks of the other filter, so ways() decides.
     if (met.has(a)) return false
     met.set(a, b)
     const same =
@@ -187,9 +187,7 @@ function tooMany(syscall: string, architecture: Architecture): UserError {
   return new UserError('conditions-beyond-comparing', { call: syscall, architecture, bound: workLimit })
 }
 
-/**
- * For each word the facts about it, and one value that satisfies them. Nothing is known about a word that is missing.
- */
+/** For each word the facts about it, and one value that satisfies them. Nothing is known about a missing word. */
 type WordFacts = ReadonlyMap<number, { readonly facts: readonly WordFact[]; readonly word: number }>
 
 interface Budget {

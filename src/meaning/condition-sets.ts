@@ -1,5 +1,5 @@
-// Conditions as sets of calls, and the conjunction of two rules' conditions. Everything compares as 64-bit
-// architectures do.
+// Conditions as sets of calls, and the conjunction of two rules' conditions. All comparisons are those of 64-bit
+// architectures.
 import type { OciArgument } from '../profile/document.ts'
 import type { CallSet, Diagrams } from './diagram.ts'
 
@@ -75,7 +75,7 @@ function oneCondition(a: OciArgument, b: OciArgument): OciArgument | 'never' | u
   if (a.op === 'SCMP_CMP_EQ') return holds(b, a.value) ? a : 'never'
   if (b.op === 'SCMP_CMP_EQ') return holds(a, b.value) ? b : 'never'
   if (a.op !== 'SCMP_CMP_MASKED_EQ' || b.op !== 'SCMP_CMP_MASKED_EQ') {
-    // Of two limits in one direction the stricter one decides.
+    // Of two upper or two lower limits the stricter one decides.
     if (a.op !== b.op || a.op === 'SCMP_CMP_NE') return undefined
     const upper = a.op === 'SCMP_CMP_LT' || a.op === 'SCMP_CMP_LE'
     return a.value < b.value === upper ? a : b

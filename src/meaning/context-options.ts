@@ -8,7 +8,7 @@ import { readEngineVersion, type EngineVersion } from './versions/engines.ts'
 import { firstLibrary } from './versions/library.ts'
 import { readRuntimeVersion, type RuntimeVersion } from './versions/runtime-word.ts'
 
-/** On what machine, with which capabilities and by whom a profile is read. */
+/** The machine, the capabilities and the programs for which a profile is read. */
 export interface ContextOptions {
   /** Any architecture of the host. Default x86_64. */
   readonly architecture?: Architecture
@@ -37,7 +37,7 @@ export const dockerCapabilities: readonly string[] =
 
 export const defaultKernel = '6.12'
 
-/** 2.5.0 is the first: older versions had one table an architecture, which this project does not have. */
+/** 2.5.0 is the first: older versions had one table for each architecture, and this project has none of those. */
 export function isLibraryVersion(word: string): boolean {
   return isVersion(word) && compareVersions(word, firstLibrary) >= 0
 }

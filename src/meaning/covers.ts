@@ -59,7 +59,7 @@ function byRest(
   return groups
 }
 
-/** The conditions for ranges of one argument. Every value but one is a single NE. */
+/** The conditions for ranges of one argument. If they exclude a single value, they are one NE. */
 function conditionsOf(index: number, ranges: readonly ValueRange[]): readonly OciArgument[] {
   const [first, second] = ranges
   if (ranges.length === 2 && first?.from === 0n && second?.to === all64 && first.to + 2n === second.from)

@@ -1,19 +1,20 @@
-// Sets of calls, exactly: decision diagrams over the bits of the arguments. Reduced and in one order of bits, so that
-// equal sets are one node. Authority: R. E. Bryant, Graph-Based Algorithms for Boolean Function Manipulation (1986).
+// Sets of calls, exactly: decision diagrams over the bits of the arguments. The diagrams are reduced and share one
+// order of bits, so equal sets are one node. Authority: R. E. Bryant, Graph-Based Algorithms for Boolean Function
+// Manipulation (1986).
 import type { Block } from './program.ts'
 
 /** `true`: every call from here on; `false`: none. */
 export type CallSet = boolean | DiagramNode
 
 export interface DiagramNode {
-  /** By argument, then from the highest bit down: see bitAt. */
+  /** Ordered by argument, then from the highest bit down: see bitAt. */
   readonly variable: number
   readonly zero: CallSet
   readonly one: CallSet
   readonly id: number
 }
 
-/** Thrown where a set has more nodes than are worth following. */
+/** Thrown if a set has more nodes than are worth following. */
 export class TooManyConditions extends Error {
   override readonly name = 'TooManyConditions'
 }
@@ -26,12 +27,12 @@ export function bitAt(variable: number): { readonly index: number; readonly bit:
   return { index: variable >> 6, bit: 1n << BigInt(63 - (variable & 63)) }
 }
 
-/** `word`: twice the index of the argument, and one for the upper half. `bit`: of the word, 0 is the lowest. */
+/** `word`: twice the index of the argument, plus one for the upper half. `bit`: 0 is the lowest of the word. */
 function variableOf(word: number, bit: number): number {
   return (word >> 1) * 64 + (word % 2 === 1 ? 31 : 63) - bit
 }
 
-/** Sets that are compared with each other come from one of these. */
+/** Makes sets. Only sets of one instance can be compared with each other. */
 export class Diagrams {
   readonly #made = new Map<string, DiagramNode>()
   readonly #chosen = new Map<string, CallSet>()
@@ -63,7 +64,7 @@ export class Diagrams {
     return made
   }
 
-  /** What is in `test` and `yes`, or in `no` and not in `test`. */
+  /** The calls that are in both `test` and `yes`, or in `no` but not in `test`. */
   choose(test: CallSet, yes: CallSet, no: CallSet): CallSet {
     if (typeof test === 'boolean') return test ? yes : no
     if (yes === no) return yes
@@ -80,12 +81,12 @@ export class Diagrams {
     return chosen
   }
 
-  /** The calls of which one in the set differs in these words at most. */
+  /** The calls that some values of these words would put into the set. */
   whateverIn(words: ReadonlySet<number>, set: CallSet): CallSet {
     return this.#forgetting(words, set, (zero, one) => this.choose(zero, true, one))
   }
 
-  /** The calls that are in the set once these words are zero. */
+  /** The calls that zeros in these words would put into the set. */
   zeroIn(words: ReadonlySet<number>, set: CallSet): CallSet {
     return this.#forgetting(words, set, (zero) => zero)
   }

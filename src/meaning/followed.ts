@@ -1,6 +1,6 @@
 // Turns the kernel's filters into decisions that can be compared with a profile exactly: for every call of a table, the
 // answer and the argument words that are compared. A filter that computes with arguments, or tests where a call was
-// made, is not followed; libseccomp writes no such program. Authority: as bpf.ts; the words of struct seccomp_data on a
+// made, is not followed. libseccomp writes no such program. Authority: as bpf.ts; the words of struct seccomp_data on a
 // little-endian machine.
 import { architectures, familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { unlistedNumber } from '../abi/numbers.ts'

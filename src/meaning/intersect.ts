@@ -1,7 +1,7 @@
 // Several profiles as one: the intersection (what all of them allow, as with several installed filters) and the union
 // (what any of them allows). Authority: seccomp(2) and seccomp_run_filters in kernel/seccomp.c. The kernel runs every
-// filter and takes the answer of the highest precedence: KILL_PROCESS > KILL_THREAD > TRAP > ERRNO > USER_NOTIF > TRACE
-// > LOG > ALLOW. Of equal actions the filter that was installed last counts, and the call returns its errno.
+// filter and takes the answer with the highest precedence: KILL_PROCESS > KILL_THREAD > TRAP > ERRNO > USER_NOTIF >
+// TRACE > LOG > ALLOW. If actions are equal, the filter that was installed last counts, and the call returns its errno.
 import { architectureNames, architectures, type Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
 import { listOf, readOptions } from '../options.ts'
@@ -42,17 +42,17 @@ const rank = ({ action }: Answer): number => precedence.indexOf(action)
 /** What the kernel answers if both filters are installed, the second one last. */
 export const stricterAnswer: AnswerChoice = (one, other) => (rank(one) < rank(other) ? one : other)
 
-/** The answer that permits more. Of equal actions the second answer is taken. */
+/** The answer that permits more; the second one if the actions are equal. */
 export const freerAnswer: AnswerChoice = (one, other) => (rank(one) > rank(other) ? one : other)
 
 /**
  * The profile that answers every call as the kernel does if the filters of all given profiles are installed in this
- * order, for the host, bounding set and kernel of `options`. Example: what a node's baseline leaves of a container's
- * profile.
+ * order, for the host, bounding set and kernel of `options`. Example: what a container may still do under its profile
+ * and the baseline of its node.
  *
  * @throws UserError if no profile can state the result: a call's answers differ between architectures in a way that no
- * rule can express, two profiles have listeners, or there are too many conditions; for an unknown option or a value that
- * it does not take.
+ * rule can express, two profiles have listeners, or there are too many conditions; for an unknown option or a value
+ * that it does not take.
  */
 export function intersectProfiles(
   profiles: readonly ParsedProfile[],
@@ -64,7 +64,7 @@ export function intersectProfiles(
 }
 
 /**
- * The profile that gives every call the most permissive answer of all given profiles.
+ * The profile that gives every call the most permissive answer that any given profile has for it.
  *
  * @throws UserError as `intersectProfiles` does.
  */
@@ -100,9 +100,7 @@ function combinedProfile(
   return { document, profile, changes }
 }
 
-/**
- * Leaves out the runtime, whose ENOSYS stub belongs to each filter by itself, and the engine: the result is plain OCI.
- */
+/** Drops the runtime, because each filter has its own ENOSYS stub, and the engine, because the result is plain OCI. */
 function ofHost({ architecture, capabilities, kernel, libseccomp }: ContextOptions): ContextOptions {
   return {
     ...(architecture && { architecture }),

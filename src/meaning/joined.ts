@@ -26,8 +26,8 @@ export interface Joined {
 }
 
 /**
- * `of`: whose rules are added; default: all names. `others`: the architectures of the filter that have no table in this
- * project; only libseccomp's refusals there are found.
+ * `of`: the names whose rules are added; default: all. `others`: the architectures of the filter without a table in
+ * this project; for these only libseccomp's refusals are found.
  */
 export function addRules(
   resolved: Resolved,

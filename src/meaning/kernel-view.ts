@@ -1,7 +1,7 @@
 // What the kernel sees of a call. A filter compares 64 bits of an `int` argument; the kernel drops the upper half.
-// Calls that differ only there are one call to the kernel. Ordinary programs leave the half zero, so a call with zeros
-// there counts as the filter answers it. A hostile program can write any value into it, so a profile permits a call if
-// it permits any call that is the same to the kernel. A difference for some upper halves alone is neither wider nor
+// Calls that differ only there are one call to the kernel. Ordinary programs leave the half zero, so the filter's
+// answer to a call with zeros there counts. A hostile program can write any value into it, so a profile permits a call
+// if it permits any call that is the same to the kernel. A difference for some upper halves alone is neither wider nor
 // narrower.
 // Authority: abi/narrow-arguments.ts.
 import { architectures, type Architecture } from '../abi/architectures.ts'
@@ -26,8 +26,8 @@ export function droppedWords(architecture: Architecture, syscall: string): Reado
 
 /**
  * A witness among the calls that get `lesser.answer` from one filter and `greater.answer` from the other: a call with
- * zeros in the dropped words, else one to which the first filter gives no more permissive answer for any value of those
- * words. Undefined if there is none. Throws TooManyConditions.
+ * zeros in the dropped words, else one that the first filter answers less permissively than `greater.answer` for every
+ * value of those words. Undefined if there is none. Throws TooManyConditions.
  */
 export function callOpened(
   lesser: { readonly target: Branch; readonly answer: Answer },

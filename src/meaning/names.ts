@@ -1,6 +1,6 @@
-// What libseccomp makes of a call's name on an architecture: the call's number; on architectures that multiplex socket
-// and ipc calls also the family's number; for a call that the architecture lacks, a pseudo number. A rule with a pseudo
-// number stands in libseccomp's lists like any other and can change the filter: see program.ts.
+// What libseccomp makes of a call's name on an architecture: the call's number, or a pseudo number if the architecture
+// lacks the call. On architectures that multiplex socket and ipc calls it also takes the family's number. A rule with a
+// pseudo number stands in libseccomp's lists like any other and can change the filter: see program.ts.
 // Authority: libseccomp 2.5.4, src/arch.c (arch_filter_rule_add), src/syscalls.c (abi_rule_add).
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { multiplexerOf, multiplexers } from '../abi/multiplexers.ts'

@@ -1,7 +1,7 @@
-// For which arguments one filter, or several together, allow a call. The answer uses masked equalities only: they alone
-// are right for `int` arguments, which the kernel truncates, and libseccomp takes any number of them. Upper halves that
-// the kernel drops are taken to be 0 and are not compared, so a call that NE, GT or GE allows only because of its upper
-// half is not counted as allowed. Everything else is exact and comes from the filter itself.
+// For which arguments one filter, or several together, allow a call. The answer uses only masked equalities: no other
+// comparison is right for `int` arguments, which the kernel truncates, and libseccomp takes any number of them. Upper
+// halves that the kernel drops are taken to be 0 and are not compared, so a call that NE, GT or GE allows only because
+// of its upper half is not counted as allowed. Everything else is exact and comes from the filter itself.
 import { architectures, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
@@ -84,7 +84,7 @@ interface Permitted {
   readonly permitted: CallSet
 }
 
-/** Kept, because a ceiling is asked about many cases of one call. */
+/** A cache: a ceiling is asked about many cases of one call. */
 const asked = new WeakMap<readonly Meaning[], Map<string, Permitted>>()
 
 function permittedCalls(
@@ -126,14 +126,14 @@ function within<T>(meanings: readonly Meaning[], syscall: string, decide: () => 
 
 /**
  * The kernel answers EAFNOSUPPORT to protocol families from AF_MAX on (46, linux/socket.h), so no program can use one
- * above 63. Leaving them out saves one rule a bit where a ceiling has a GT.
+ * above 63. Leaving them out saves one rule for each bit if a ceiling has a GT.
  */
 function usableCalls(diagrams: Diagrams, syscall: string): CallSet {
   if (!/^socket(?:pair)?$/.test(syscall)) return true
   return diagrams.passing(0, 0xffffffc0, { test: 'eq', datum: 0 })
 }
 
-/** Every way to `true` is one case. */
+/** Every path to `true` is one case, or a few with single values. */
 function casesOf(set: CallSet): readonly Case[] {
   const cases: Case[] = []
   const open: { readonly at: CallSet; readonly known: Case }[] = [{ at: set, known: [] }]

@@ -24,12 +24,12 @@ export interface Call {
 }
 
 /**
- * What a profile answers to one call: exactly what libseccomp's filter and the kernel answer (seccomp(2)). Unless the
- * options name a host, it is the one of the call's architecture.
+ * What a profile answers to one call, exactly as libseccomp's filter and the kernel do (seccomp(2)). If the options
+ * name no architecture, the host is the one of the call's architecture.
  *
  * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call that the architecture
- * lacks, for more than six arguments, for a value that is no 64-bit bigint, and for an unknown option or a value that it
- * does not take.
+ * lacks, for more than six arguments, for a value that is no 64-bit bigint, and for an unknown option or a value that
+ * it does not take.
  */
 export function evaluate(profile: ParsedProfile, call: Call, options: ContextOptions = {}): Answer {
   parsedProfile(profile, 'evaluate: profile')
@@ -58,7 +58,7 @@ export function evaluate(profile: ParsedProfile, call: Call, options: ContextOpt
 const callTable: OptionTable<Call> = {
   architecture,
   syscall: valueOf('a name or a number', (value) => typeof value === 'string' || typeof value === 'number'),
-  // Each value has an error of its own.
+  // evaluate checks each value and has its own errors for it.
   args: listOf((value) => value as bigint),
 }
 
@@ -71,8 +71,8 @@ export interface CompareOptions extends ContextOptions {
 }
 
 /**
- * What changes from one profile to another: exact, with a call as witness for every change. There is no change exactly
- * if both profiles answer every call alike.
+ * What changes from one profile to another, exactly, with a call as witness for every change. `changes` is empty
+ * exactly if both profiles answer every call alike.
  *
  * @throws UserError for a profile that its loader, the runtime or libseccomp refuses, for a call with too many
  * conditions to follow, and for an unknown option or a value that it does not take.

@@ -1,9 +1,9 @@
 // The filter that libseccomp generates from the comparisons of all calls, as far as answers depend on it: blocks that
 // load a word of an argument if they must, compare it, and jump. Equal blocks are shared between calls and
 // architectures. A block can rely on the word that its predecessor loaded. libseccomp gives it a load of its own only
-// if the first block that leads to it, in the order of assembly, leaves another word. Any later block that leads to it
-// may leave a word that the shared block was not made for; the block then compares that word. So the answers to a call
-// can depend on the order of assembly and on the rules of other calls.
+// if the first block that leads to it, in the order of assembly, leaves another word. A later block that leads to it
+// may leave a word that the shared block was not made for. The shared block then compares that word, so the answers to
+// a call can depend on the order of assembly and on the rules of other calls.
 // Authority: libseccomp 2.5.4, src/gen_bpf.c. test/meaning/libseccomp.long.test.ts proves the answers equal.
 import type { Architecture } from '../abi/architectures.ts'
 import { markedBeside, unmarkedBeside } from '../abi/number-bit.ts'
@@ -55,7 +55,7 @@ export function comparedBy(
   return masks ? { word: found.word, mask: (found.mask & mask) >>> 0 } : found
 }
 
-/** For each architecture and number what the filter does once it knows both. Throws FilterTooLong. */
+/** For each architecture and number, where the filter goes once it knows both. Throws FilterTooLong. */
 export function makeProgram(
   entries: ReadonlyMap<Architecture, Entries>,
   fallback: Answer,

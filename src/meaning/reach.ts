@@ -1,4 +1,4 @@
-// Which answers a call can get, and which arguments decide: what a recorder must watch to see refusals.
+// Which answers a call can get, and which arguments decide. A recorder must watch these to see refusals.
 import type { Architecture } from '../abi/architectures.ts'
 import type { Answer } from './answer.ts'
 import { answerText } from './answer.ts'

@@ -1,5 +1,6 @@
 // Why a profile has no meaning in a context: a runtime or libseccomp refuses it, and the container does not start. Only
-// this room decides it; `validate` and every command that needs a meaning ask. Sentences: errors/refusals.ts.
+// this room decides that, for `validate` and for every command that needs a meaning. errors/refusals.ts has the
+// sentences.
 import { UserError } from '../errors.ts'
 import type { RefusalCode } from '../errors/refusals.ts'
 import type { Standing } from '../profile/flaws.ts'

@@ -1,6 +1,6 @@
 // Every reason for which a runtime or libseccomp refuses a profile in a context, and the rules that libseccomp loses
-// there. `validate` asks this without making the filter: only the rules of calls that can clash are added up, and most
-// profiles have few of them.
+// there. `validate` needs no whole filter for this: only the rules of calls that can clash are added, and most profiles
+// have few such calls.
 import type { Architecture } from '../abi/architectures.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'
 import type { DockerRule, ParsedProfile } from '../profile/dialects.ts'

@@ -30,7 +30,7 @@ export function othersOf({ named }: Resolved, context: Context): OtherArchitectu
   return otherArchitectures(named.filter((each) => [...architectureRefused(each, context)].length === 0))
 }
 
-/** Of the given words, the architectures that libseccomp knows and that have no table in this project. */
+/** The architectures among the words that libseccomp knows and that have no table in this project. */
 export function otherArchitectures(words: readonly Word[]): OtherArchitectures {
   return new Map(
     words.flatMap(({ word }) => {
@@ -58,7 +58,7 @@ function* architectureRefused({ word, at, pointer }: Word, context: Context): Ge
   }
 }
 
-/** The refusals if the first of the architectures stands for the host. */
+/** The refusals of the architectures, if the host has the first one. */
 export function* wordsRefusedOnOthers(
   words: readonly Word[],
   { runtime, library }: Context,

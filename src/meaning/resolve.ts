@@ -32,7 +32,7 @@ export interface Resolved {
   readonly defaultAnswer: Answer
   /** The architectures of the filter that have a table in this project, the host's first. */
   readonly architectures: readonly Architecture[]
-  /** Every architecture that the runtime is given, in this order. */
+  /** Every architecture that the engine passes to the runtime, in this order. */
   readonly named: readonly Word[]
   readonly flags: readonly Word[]
   readonly rules: readonly ResolvedRule[]

@@ -1,5 +1,6 @@
-// Samples a filter that followed.ts does not follow: asks for each call with zeros, and with each common number and
-// each number in the programs as each argument. Answers between the samples are unknown.
+// Samples a filter that followed.ts does not follow. Each call is tried with zeros, then with one half of one argument
+// set to each sample: a common number, a number of the programs, or its successor. Answers between the samples are
+// unknown.
 import { familyOf, type Architecture, type Host } from '../abi/architectures.ts'
 import { unlistedNumber } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'

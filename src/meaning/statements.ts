@@ -1,5 +1,6 @@
 // Proposes rules for the wanted answers to a call: the rules of one of the profiles, the conjunctions of all profiles'
-// rules, ranges of one argument, masked equalities. combine.ts proves which proposal libseccomp reads as meant.
+// rules, ranges of one argument, masked equalities. combine.ts takes the first proposal that is proved to mean what is
+// wanted.
 import { answerText, isSameAnswer, type Answer } from './answer.ts'
 import type { Partition, CombinedRule } from './combine.ts'
 import { callsOf, comparesEachOnce, conjunction } from './condition-sets.ts'

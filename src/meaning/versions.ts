@@ -16,7 +16,7 @@ export function compareVersions(one: string, other: string): number {
   return 0
 }
 
-/** Whether both versions have the same major and minor number: between patches a runtime's own calls hardly change. */
+/** Whether both versions have the same major and minor number. A runtime's own calls hardly change between patches. */
 export function isSameMinor(one: string, other: string): boolean {
   const [a, b] = [numbers(one), numbers(other)]
   return a[0] === b[0] && a[1] === b[1]

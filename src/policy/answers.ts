@@ -8,7 +8,7 @@ export interface Proposal {
   readonly syscall: string
   readonly action: RuleAction
   readonly because: Reason
-  /** The errno with which every such call failed, although the call is allowed. */
+  /** The errno with which every seen call failed, although the proposal allows the call. */
   readonly refused?: number | undefined
 }
 
@@ -20,12 +20,12 @@ export interface Decided {
 
 export const allow: RuleAction = { type: 'allow' }
 
-/** ENOSYS, the kernel lacks the call: 38 on every architecture of this project (asm-generic/errno.h). */
+/** ENOSYS (the kernel lacks the call) is 38 on every architecture of this project (asm-generic/errno.h). */
 export const noSuchCall: RuleAction = { type: 'errno', errno: 38 }
 
 /**
- * Merges all answers of one architecture into one action a call. If one decision allows a call, the call is allowed: a
- * refusal of this room only chooses a better errno. The reasons for the refusal are then dropped.
+ * Merges all answers of one architecture into one action for each call. If one decision allows a call, the call is
+ * allowed, and the reasons for a refusal are dropped: a refusal of this room only chooses a better errno.
  */
 export function mergeProposals(answers: Iterable<Proposal>): ReadonlyMap<string, Decided> {
   const decided = new Map<string, Decided>()

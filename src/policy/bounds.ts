@@ -13,7 +13,7 @@ export const conditionsChoices = ['none', 'within', 'observed'] as const
 export type ConditionsChoice = (typeof conditionsChoices)[number]
 
 /**
- * A program that passes more values than this outside the ceiling counts through them: the values are taken as unknown.
+ * A program that passes more values than this outside the ceiling probably counts upwards, so none of them is added.
  */
 const manyValues = 64
 
@@ -26,7 +26,8 @@ export interface Bound {
 
 /**
  * The alternatives that allow a call. One with empty conditions covers all arguments. `code`: the values that the
- * program's code can pass, if they bound the call. Empty only if the ceiling allows none of them and nothing was seen.
+ * program's code can pass, if they bound the call. Empty only if the ceiling allows none of these values and nothing
+ * was seen.
  */
 export function boundsOf(
   ceiling: Ceiling | undefined,
@@ -135,7 +136,7 @@ function boundsOn(
   const isKnown =
     indexes.every((index) => told.get(index)?.all === true) &&
     (indexes.length === 1 || areInside(combinations(indexes, told), [...cases, ...conditionsOf(outside)]))
-  // If no case covers what was seen, some of it lies outside the cases; what remains may all have been refused.
+  // If no case covers what was seen, `outside` is not empty, but it may hold only refusals.
   return [...narrow(cases, within(isKnown ? 'seen' : 'unknown')), ...outside]
 }
 
@@ -194,8 +195,8 @@ interface Only {
 }
 
 /**
- * The only allowed values: with `observed` those seen and those of the code, else those of the code if the ceiling has
- * conditions.
+ * The only allowed values. `observed`: those seen and those of the code. `within`: those of the code, for arguments on
+ * which the ceiling has conditions. Undefined: the values are not limited.
  */
 function onlyOf(
   choice: ConditionsChoice,
@@ -216,7 +217,10 @@ function onlyOf(
   return byCode(valuesSeen(new Map([...code].filter(([index]) => conditioned.has(index)))))
 }
 
-/** The seen values of the arguments that are completely known; undefined if there are none or too many. */
+/**
+ * The combinations of values of all completely known arguments. An argument that would make them too many is left out.
+ * Undefined if no argument remains.
+ */
 function valuesSeen(values: ArgumentValues): Only | undefined {
   let known: readonly number[] = []
   let seen: ConditionSets = [[]]

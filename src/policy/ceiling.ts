@@ -16,7 +16,7 @@ export interface CeilingProfile {
   readonly capabilities?: readonly string[]
 }
 
-/** What a policy must not be wider than, and the context in which that ceiling is read. `within`: default `docker`. */
+/** The ceiling of a policy, and the context in which it is read. */
 export interface CeilingOptions {
   /** A built-in profile by name, a profile, several profiles that all bound the policy, or 'none'. Default 'docker'. */
   readonly within?: string | CeilingProfile | readonly CeilingProfile[]
@@ -102,7 +102,10 @@ export class Ceiling {
     return permittedCases(this.#meaning(architecture), architecture, syscall).length === 0
   }
 
-  /** Whether the ceiling allows every call of a case, here and on the other targets of the same rule. */
+  /**
+   * Whether the ceiling allows every call of a case, here and on the other targets of the same rule. Targets on which
+   * it never allows the call do not count.
+   */
   permits(architecture: Architecture, syscall: string, args: Case): boolean {
     return (
       isPermitted(this.#meaning(architecture), architecture, syscall, args) &&
@@ -116,7 +119,7 @@ export class Ceiling {
     )
   }
 
-  /** The capabilities each of which, added to the bounding set, makes the ceiling allow the case. */
+  /** Each capability that alone, added to the bounding set, makes the ceiling allow the case. */
   capabilitiesFor(architecture: Architecture, syscall: string, args: Case): readonly string[] {
     if (syscallTable(architecture).byName(syscall) === undefined) return []
     const isEnough: Question = (meanings) =>

@@ -9,7 +9,10 @@ import { maskOf, type KnownValues, type ArgumentValues } from './values.ts'
 /** Reasons of calls that only the program's own code makes. */
 const ofProgram: ReadonlySet<Reason['kind']> = new Set(['seen', 'reachable'])
 
-/** `seen`: the values that were seen. The result is empty if the scan cannot speak for everyone who makes the call. */
+/**
+ * `seen`: the values that were seen. The result is empty if others make the call too, or if it was seen and the scan
+ * did not follow all code.
+ */
 export function valuesInCode(
   reachable: Reachable | undefined,
   architecture: Architecture,
@@ -27,7 +30,7 @@ export function valuesInCode(
   const found = new Map<number, KnownValues>()
   for (const [index, values] of Object.entries(args)) {
     const known = seen.get(Number(index))
-    // A seen value that is unknown may be another one.
+    // An unknown seen value may be one that the scan did not find.
     if (values.length === 0 || (wasSeen && known?.all !== true)) continue
     const mask = maskOf(architecture, syscall, Number(index))
     const all = new Set([...values.map((each) => BigInt(each) & mask), ...(known?.seen ?? [])])

@@ -4,16 +4,17 @@
 //
 // The default action does not matter. `kill-process` would kill the program at the first call of the chain. `log`
 // allows everything, but it rehearses the enforced profile: with the same answers the program takes the same path, so
-// what the log does not name will work later, and what it names is missing.
+// the log names exactly the calls that the enforced profile lacks.
 import type { Architecture } from '../abi/architectures.ts'
 import { fallbacks } from '../abi/fallbacks.ts'
 import { syscallTable } from '../abi/tables.ts'
 import { noSuchCall, type Proposal, type Decided } from './answers.ts'
 
 /**
- * The answers to the first calls of usable chains. A chain is usable if every later call is allowed, or one that does
- * the work alone. If only some are allowed, such as an fcntl that every program makes, ENOSYS would lead libc nowhere.
- * The reason names the call that libc makes next. These answers allow nothing, so no chain depends on another.
+ * The answers to the first calls of usable chains. A chain is usable if every later call is allowed, or at least one
+ * that does the work alone. If libc needs several and only some are allowed, such as an fcntl that every program makes,
+ * ENOSYS would lead libc nowhere. The reason names the call that libc makes next. These answers allow nothing, so no
+ * chain depends on another.
  */
 export function answersToChains(
   architecture: Architecture,

@@ -13,7 +13,7 @@ import type { RuleAction } from './policy.ts'
 import type { RuntimeName, RuntimeVersion } from '../meaning/versions/runtime-word.ts'
 import { callsOn } from './translate.ts'
 
-/** Whose floor is added: a runtime's, one version's, `all` (the profile starts under every runtime), or none. */
+/** The floor that is added: a runtime's, one version's, `all` (the profile starts under every runtime), or none. */
 export type FloorChoice = RuntimeVersion | 'all' | 'none'
 
 /** The floor of one runtime; calls are names of x86_64. */

@@ -76,7 +76,7 @@ export type Reason =
   | { readonly kind: 'kernel'; readonly why: KernelWhy; readonly call?: string }
   /** The call was not seen; libc, a language run-time or the program's code may make it beside `of`. */
   | { readonly kind: 'margin'; readonly why: CompanionWhy; readonly of?: string }
-  /** The call was not asked for by what was seen: a program beside the workload was measured to make it. */
+  /** A program beside the workload was measured to make the call; nothing that was seen needs it. */
   | { readonly kind: 'part'; readonly part: 'exec' | 'init' | 'tty'; readonly program: string }
   /** Inferred: a call of another architecture was seen, and libc makes this one instead. */
   | { readonly kind: 'equivalent'; readonly architecture: Architecture; readonly of: string }
@@ -108,9 +108,11 @@ export type Refused =
   /** Calls with this value (decimal) of the argument. */
   | { readonly what: 'value'; readonly argument: number; readonly value: string }
 
-/** What of a rule the ceiling refuses and the trace shows. */
+/** The part of a rule that the trace shows and the ceiling refuses. */
 export type Beyond =
-  /** The ceiling never allows the call. `on`: not on this other architecture, which the same rule opens. */
+  /**
+   * The ceiling never allows the call. `on`: that is so on this other architecture, where the same rule opens the call.
+   */
   | { readonly what: 'call'; readonly on?: Architecture }
   /** The ceiling allows the call, but not with this value (decimal) of the argument. */
   | { readonly what: 'value'; readonly argument: number; readonly value: string }
@@ -124,7 +126,7 @@ export type KernelWhy =
   | 'vdso' // a call on some machines, answered without a call on others
   | 'exit' // the program must be able to end, which the trace of a stopped program does not show
   | 'multiplexer' // i386: one number for the whole family
-  | 'processor' // a library on aarch64 finds out with it what the processor can do
+  | 'processor' // with it a library on aarch64 finds out what the processor can do
 
 /** A call that was seen and is in no rule, with the reason. */
 export type LeftOut =

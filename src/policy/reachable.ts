@@ -8,7 +8,7 @@ import type { RuleAction } from './policy.ts'
 /**
  * The answer to unseen calls. 'refuse': the default action (the default). 'log': allowed within the ceiling and logged
  * (SCMP_ACT_LOG). 'allow': allowed within the ceiling. 'libc': allowed if the C library makes the call in a function
- * that a seen call shows was run; if the scan is a bound, the margin then keeps only reachable calls.
+ * that ran, as a seen call shows. With 'libc' and a scan that is a bound, the margin keeps only reachable calls.
  */
 export const unseenChoices = ['refuse', 'log', 'allow', 'libc'] as const
 export type UnseenChoice = (typeof unseenChoices)[number]

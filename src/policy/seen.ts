@@ -40,7 +40,8 @@ export function refusedWith({
 }: ObservedCall): number | undefined {
   const failed = enosys + eperm + eacces
   if (failed === 0 || failed + injected !== count) return undefined
-  // If machines refused it differently: ENOSYS, after which libc continues, then the default profiles' own answer.
+  // If machines refused it differently, ENOSYS is preferred (libc continues after it), then EPERM (the default
+  // profiles' answer).
   return failureNumbers[enosys > 0 ? 'ENOSYS' : eperm > 0 ? 'EPERM' : 'EACCES']
 }
 

@@ -20,9 +20,9 @@ export interface Translation {
 }
 
 /**
- * Calls that no x86_64 trace can show. To find out what the processor can do, a library on x86_64 uses cpuid; on
- * aarch64 it blocks signals, installs a handler for SIGILL and tries an instruction. Authority: OpenSSL
- * crypto/armcap.c, OPENSSL_cpuid_setup, which runs in every program that loads libcrypto.
+ * Calls that no x86_64 trace can show. To learn what the processor can do, a library uses cpuid on x86_64. On aarch64
+ * it blocks signals, installs a handler for SIGILL and tries an instruction. Authority: OpenSSL crypto/armcap.c,
+ * OPENSSL_cpuid_setup, which runs in every program that loads libcrypto.
  */
 const processorProbe = ['rt_sigaction', 'rt_sigprocmask'] as const
 

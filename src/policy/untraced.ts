@@ -5,7 +5,7 @@ import { answersForFloor } from './floor.ts'
 import { answersFromKernel } from './kernel.ts'
 import type { Reason } from './policy.ts'
 
-/** The reasons by call. Calls that need a trace for a reason are absent. */
+/** The reasons by call. A call that only a trace could explain is absent. */
 export function reasonsWithoutTrace(
   architecture: Architecture,
   used: ReadonlySet<string>,

@@ -13,7 +13,7 @@ import type { MaskedCondition, Reason } from './policy.ts'
 export type ArgumentValues = ReadonlyMap<number, KnownValues>
 
 export interface KnownValues {
-  /** The lower half for an `int`. */
+  /** The lower half if the argument is an `int`. */
   readonly mask: bigint
   readonly seen: readonly bigint[]
   /** Whether no other value occurred. */

@@ -1,7 +1,7 @@
 // Loads the yaml package when the first YAML is read or written: most runs need none, and the package has seventy
-// files. Texts that the package cannot bear are refused first: it is recursive, it makes regular expressions from
-// indentation that exhaust V8's memory (seen: abort at 20000 nested `- `), and its tree takes a hundred times the
-// memory of the text.
+// files. Texts that the package cannot bear are refused first: it is recursive, its regular expressions for deep
+// indentation exhaust V8's memory (seen: abort at 20000 nested `- `), and its tree takes a hundred times the memory of
+// the text.
 import type { Tags } from 'yaml'
 import type { DocumentFault } from '../errors/documents.ts'
 import { depthLimit, nodeLimit } from './tree.ts'
@@ -16,8 +16,8 @@ export function yaml(): Package {
 }
 
 /**
- * Options of a reader that takes values as Kubernetes and the engines do (gopkg.in/yaml, through sigs.k8s.io/yaml):
- * YAML 1.1's words, octal numbers and merge keys, `0o` beside `0`; base 60 and dates stay text.
+ * Options of a reader that understands values as Kubernetes and the engines do (gopkg.in/yaml, through
+ * sigs.k8s.io/yaml): YAML 1.1's words, octal numbers and merge keys, `0o` beside `0`; base 60 and dates stay text.
  */
 export const goYaml = {
   version: '1.1',

@@ -23,7 +23,7 @@ export interface ArchMapEntry {
   readonly subArchitectures: readonly string[]
 }
 
-/** A rule of Docker’s dialect, which holds in some contexts only. */
+/** A rule of Docker's dialect, which may apply in some contexts only. */
 export interface DockerRule extends OciRule {
   /** containers/common only: the name of an errno. It wins over errnoRet; everyone else ignores it. */
   readonly errno?: string
@@ -44,7 +44,7 @@ export interface RuleFilter {
   readonly minKernel?: string
 }
 
-/** Whose keys a profile uses. */
+/** The dialect whose keys a profile uses. */
 export type ProfileDialect = 'oci' | 'docker' | 'containers'
 
 /**
@@ -55,7 +55,7 @@ export type Envelope = 'none' | 'config' | 'spo' | 'config-map'
 
 /** A rule and its place. */
 export interface PlacedRule extends DockerRule, Standing {
-  /** False if a part of the rule could not be read: then the rule says less than the file. */
+  /** False if a part of the rule could not be read, so that the rule states less than the file. */
   readonly whole: boolean
   /** The places of each of `names` and each of `args`. */
   readonly namesAt: readonly Standing[]

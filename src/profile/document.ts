@@ -1,4 +1,4 @@
-// The types of plain OCI, the one form that Docker, Podman, containerd, CRI-O, runc and crun all read alike, and the
+// The types of plain OCI, the only form that Docker, Podman, containerd, CRI-O, runc and crun all read alike, and the
 // names of the other dialects. Authority: runtime-spec config-linux.md ("seccomp"), moby/profiles seccomp.go,
 // containers/common pkg/seccomp/types.go.
 
@@ -13,7 +13,7 @@ export interface OciProfile {
   readonly syscalls?: readonly OciRule[]
 }
 
-/** Calls, what they are answered, and under which conditions: all of them must hold. */
+/** Calls, their answer, and the conditions, all of which must hold. */
 export interface OciRule {
   readonly names: readonly string[]
   readonly action: Action

@@ -1,6 +1,6 @@
 // Reads a profile from a document tree: every key of every dialect, typed and with its place. Nothing is lost silently:
-// unreadable values and unknown keys become flaws. Authority: runtime-spec config-linux.md, moby/profiles
-// seccomp.go and containers/common pkg/seccomp/types.go for the keys beyond it.
+// unreadable values and unknown keys become flaws. Authority: runtime-spec config-linux.md, moby/profiles seccomp.go
+// and containers/common pkg/seccomp/types.go for their own keys.
 import type { ArchMapEntry, BeyondOci, PlacedRule, ReadProfile, RuleFilter } from './dialects.ts'
 import type { OciArgument } from './document.ts'
 import { flaw, type Flaw, type Standing } from './flaws.ts'

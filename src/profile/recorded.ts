@@ -1,14 +1,14 @@
-// What the security-profiles-operator states about a SeccompProfile that it recorded: that it recorded it, and for a
-// profile merged from several recordings how many of them made each call. Authority: security-profiles-operator
+// What the security-profiles-operator states about a SeccompProfile that it recorded: that it recorded the profile, and
+// for a merged profile how many of the recordings made each call. Authority: security-profiles-operator
 // api/profilerecording/v1 (spo.x-k8s.io/recording-id), its pull request 3355 (spo.x-k8s.io/syscall-coverage).
 import { parseJson } from './json.ts'
 import { member, type TreeNode } from './tree.ts'
 
-/** What a profile says of how it was recorded: how often each call was seen. */
+/** How a profile was recorded, as its object states. */
 export interface Recorded {
   /** How many recordings were merged; undefined if the object does not state it. */
   readonly recordings?: number
-  /** How many of them made each call; empty if the object does not state it. */
+  /** How many of the recordings made each call; empty if the object does not state it. */
   readonly calls: ReadonlyMap<string, number>
 }
 

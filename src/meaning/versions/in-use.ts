@@ -7,7 +7,7 @@ import { oldestRuntimes } from './runtimes.ts'
 export interface Surroundings {
   readonly runtime: RuntimeVersion
   readonly library: LibraryVersion | undefined
-  /** The oldest in use, which the user did not name. */
+  /** Whether this is the oldest in use, which the user did not name. */
   readonly older: boolean
 }
 

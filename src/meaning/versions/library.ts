@@ -1,5 +1,5 @@
-// Which calls each version of libseccomp knows. runc and crun leave a name out of the filter that libseccomp does not
-// know, so the call gets the profile's default answer.
+// Which calls each version of libseccomp knows. runc and crun skip a name that libseccomp does not know, so the call
+// gets the profile's default answer.
 // Authority: libseccomp src/syscalls.csv and include/seccomp.h.in at each tag, 2.5.0 to 2.6.1.
 import { architectures, type Architecture } from '../../abi/architectures.ts'
 import { isKnownElsewhere } from '../../abi/elsewhere.ts'

@@ -1,7 +1,7 @@
 // Which calls have a number in libseccomp on architectures that multiplex socket and ipc calls and have no table in
-// this project. Only on such architectures libseccomp drops a rule for a call without a number, and a dropped rule
-// cannot clash.
-// Authority: libseccomp src/syscalls.csv at 2.5.0 to 2.6.1. The data lists the differences from a table of this
+// this project. Only on architectures that multiplex does libseccomp drop a rule for a call without a number, and a
+// dropped rule cannot clash.
+// Authority: libseccomp src/syscalls.csv at 2.5.0 to 2.6.1. The data lists only the differences from a table of this
 // project.
 import { multiplexerOf } from '../../abi/multiplexers.ts'
 import type { Architecture } from '../../abi/architectures.ts'

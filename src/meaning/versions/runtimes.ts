@@ -1,4 +1,4 @@
-// Since which version runc and crun read a profile as their newest versions do. Names of the OCI specification
+// The versions since which runc and crun read a profile as their newest versions do. Names of the OCI specification
 // (architectures, actions, flags) that are not listed are known since runc 1.0.0-rc1 and crun 0.15.
 // Authority: the source of each at its tags; a comment names the commit.
 import { compareVersions } from '../versions.ts'
@@ -40,7 +40,7 @@ const traits: Readonly<Record<RuntimeName, Readonly<Record<Trait, Since>>>> = {
     'sorts-rules': '1.2.0-rc.1', // b265d1288
     'all-conditions': 'always',
     flags: '1.2.0-rc.1', // 58ea21dae
-    defaultErrnoRet: '1.0.0-rc93', // c61f60625 is of rc95; the rc93 that is in use, Debian 11's, has it as well
+    defaultErrnoRet: '1.0.0-rc93', // c61f60625 of rc95; Debian 11's rc93 has it too
     errnoRet: '1.0.0-rc91', // 41aa19662
     'refuses-unused-errno': 'never',
     'refuses-empty-names': 'always',
@@ -93,7 +93,7 @@ export const oldestRuntimes: Readonly<Record<RuntimeName, RuntimeVersion>> = {
   crun: 'crun@1.8.1',
 }
 
-/** The version of a runtime that is named without one: the newest release whose source was read. */
+/** The version that a name without one means: the newest release whose source was read. */
 const newest: Readonly<Record<RuntimeName, string>> = { runc: '1.5.1', crun: '1.29.1' }
 
 export function has(word: RuntimeVersion, trait: Trait): boolean {
