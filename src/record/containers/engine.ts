@@ -32,7 +32,7 @@ export async function recordEngineRun(
     recorder === 'ebpf'
       ? await inCgroup(name, options, target, under)
       : await below(name, options, target, recorder, under)
-  // The first program of --init is the engine's own.
+  // With --init the first program is the engine's own.
   const started = (recording.programs ?? 0) > (target.init ? 1 : 0)
   const known = startedBy(target.engine, recording)
   const beside = [...(target.init ? (['init'] as const) : []), ...(target.terminal ? (['tty'] as const) : [])]

@@ -1,7 +1,7 @@
 // The guardian: a process that outlives the recorder until everything that the recorder made is removed. Its standard
-// input is a pipe from the recorder. If the input ends after `done`, the container is over; after `killed` too, but its
-// client was killed and did not remove it. If the input ends without either, the recorder was killed; the guardian then
-// also ends the container and the client that starts it.
+// input is a pipe from the recorder. If the input ends after `done` or `killed`, the container has ended. After
+// `killed` the guardian removes the container, because the killed client did not. If the input ends without either
+// word, the recorder was killed: the guardian then also ends the container and the client that starts it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The places in the keys and values of the maps that keep the evidence about a security context (maps.ts). A key has all
-// that distinguishes two rows. A path is in the value and is walked once, when the row is new.
+// The places in the keys and values of the maps that keep the evidence about a security context (maps.ts). A key has
+// all that distinguishes two rows. A path is in the value and is walked once, when the row is new.
 
 /** Limits of a walk: levels of directories, and bytes of names. A longer path is cut, and its row says so. */
 export const levels = 32

@@ -82,7 +82,7 @@ export class WatchSession {
     }
   }
 
-  /** Watches refusals that return once another program at sys_exit runs `atExit`. Throws as `start`. */
+  /** Like `start`, but refusals that return are seen only if another program at sys_exit runs `atExit`. */
   static async besides(watched: Watched, processes: readonly number[] = []): Promise<WatchSession> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
