@@ -64,7 +64,7 @@ export class Collector {
   readonly #groups: ContainerGroups
   /** Undefined if this kernel does not tell which cgroups it makes. */
   readonly #made: MadeCgroups | undefined
-  /** Undefined if the containers run under our filter, or if this kernel does not tell. */
+  /** Undefined if the containers run under our filter, or if this kernel does not take the programs. */
   readonly #refusing: OwnFilters | undefined
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
@@ -236,7 +236,7 @@ export class Collector {
     return sums
   }
 
-  /** A runtime sets up every container without a filter: only a container that goes on or ends so is unfiltered. */
+  /** Every container begins without a filter. It is unfiltered only if it goes on or ends without one. */
   #isUnfiltered({ id, ended }: ContainerGroup, without: ReadonlyMap<string, bigint>): boolean {
     const [before, now] = [this.#without.get(id), without.get(id) ?? 0n]
     this.#without.set(id, now)

@@ -1,6 +1,6 @@
 // Records `docker run` and the like: the engine starts the container with a filter that allows all calls, in a cgroup
-// of ours, and the calls made there under the filter are counted. These are the calls that a profile must allow: those
-// of the program, and those of the runtime between loading the filter and starting the program.
+// of ours. The calls made there under the filter are counted. These are the calls that a profile must allow: those of
+// the program, and those of the runtime between loading the filter and starting the program.
 import { execa } from 'execa'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

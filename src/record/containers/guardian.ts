@@ -18,7 +18,7 @@ const limit = 30_000
 const watching = 10_000
 
 const task = JSON.parse(process.argv[2] ?? '') as GuardianTask
-// The recorder may be gone already: its input then ends without a word.
+// If the recorder is gone already, writing fails, and the input ends without either word.
 process.stdout.on('error', () => undefined)
 const directory = await make().catch((error: Error) => answer({ failure: error.message }))
 if (directory !== undefined) await takeAway(directory)

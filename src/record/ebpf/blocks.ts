@@ -76,8 +76,8 @@ export const done: readonly AssemblyLine[] = [bpf.label('done'), bpf.set(0, 0), 
 const given = -256
 
 /**
- * Joins several programs into one that runs them one after another, each to its exit, because a second program at the
- * same tracepoint would cost every call more. Each finds the tracepoint's arguments in r1.
+ * Joins several programs into one that runs each to its exit, in turn. A second program at the same tracepoint would
+ * cost every call more. Each program finds the tracepoint's arguments in r1.
  */
 export function inTurn(programs: readonly (readonly AssemblyLine[])[]): readonly AssemblyLine[] {
   const own = (lines: readonly AssemblyLine[], at: number): readonly AssemblyLine[] =>

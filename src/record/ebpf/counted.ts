@@ -35,7 +35,7 @@ export interface LostCounts {
 /** The attached programs by tracepoint. */
 export interface Attached {
   readonly sys_enter: number
-  /** Runs behind the one at sys_enter. */
+  /** Runs after the program at sys_enter. */
   readonly standIn?: number | undefined
   readonly sys_exit: number
   readonly sched_process_fork: number

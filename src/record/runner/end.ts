@@ -23,7 +23,7 @@ export async function stopWorkload(
   await endWorkload(command, following.members, over)
 }
 
-/** Sends SIGTERM to the command, then to processes it left behind; after the grace time SIGKILL to all that remain. */
+/** Sends SIGTERM to the command, then to processes it left behind. After the grace time SIGKILL ends the rest. */
 async function endWorkload(
   command: number,
   left: () => readonly number[] | Promise<readonly number[]>,

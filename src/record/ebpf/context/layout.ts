@@ -158,7 +158,7 @@ export const specPlaces = {
   gid: 20,
   flags: 24,
   constant: 28,
-  /** The register of the pointer to the arguments, whose places are then offsets in memory; else `absent`. */
+  /** The register that points to the arguments; the places above are then offsets in memory. Else `absent`. */
   behind: 32,
   /** The bits that an argument has. */
   mask: 40,

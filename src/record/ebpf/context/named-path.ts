@@ -11,9 +11,7 @@ import { startWalk, walk } from './walk.ts'
 const atCurrentDirectory = -100
 const unix = 1
 
-/**
- * Keeps the program's text and the directory that it starts from. Goes to `finish`; continues for a lone descriptor.
- */
+/** Keeps the program's text and the directory that it starts from. Goes to `finish`, or on for a lone descriptor. */
 export function byName(given: ProgramInputs): readonly AssemblyLine[] {
   const { structures, own } = given
   const text = pathKey.text
