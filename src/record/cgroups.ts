@@ -61,7 +61,7 @@ function allMounts(): readonly CgroupMount[] {
 
 /**
  * The directory of a process's version 2 cgroup; undefined if it is the root or unknown. In a cgroup namespace of our
- * own the kernel writes the path relative to that namespace: it is resolved only if it leads through the root.
+ * own the kernel writes the path relative to that namespace: the path is resolved only if it leads through the root.
  */
 export function cgroupOfProcess(pid: number | 'self'): string | undefined {
   let groups: string
@@ -79,7 +79,7 @@ export function cgroupOfProcess(pid: number | 'self'): string | undefined {
   return existsSync(directory) ? directory : undefined
 }
 
-/** The ids of the cgroups that may be our own: in our own cgroup namespace also its root, if that is mounted. */
+/** The ids of the cgroups that may be our own, including the root of our own cgroup namespace if it is mounted. */
 export function ownCgroups(): readonly bigint[] {
   const own = cgroupOfProcess('self')
   const parts = allMounts().filter(
@@ -99,7 +99,7 @@ export function processesIn(directory: string): readonly number[] {
   return [...own, ...directoriesIn(directory).flatMap((name) => processesIn(join(directory, name)))]
 }
 
-/** Whether any process runs in a cgroup or below it, also one without a number here. cgroup-v2.rst, cgroup.events. */
+/** Whether any process, even one without a number here, runs in a cgroup or below it (cgroup-v2.rst, cgroup.events). */
 export function isPopulated(directory: string): boolean {
   return /^populated 1$/m.test(textIn(join(directory, 'cgroup.events')))
 }
@@ -137,7 +137,7 @@ export function findCgroup(path: string): FoundCgroup {
   return { cgroup: found.ino, level, directory }
 }
 
-/** The root of version 2, which `findCgroup` refuses because it is every process. */
+/** The root of version 2, which `findCgroup` refuses because it holds every process. */
 export function wholeHierarchy(): FoundCgroup {
   const directory = unifiedMount()
   return { directory, cgroup: statSync(directory, { bigint: true }).ino, level: 0 }

@@ -1,5 +1,5 @@
-// Where a container's name is looked up: the engines know most containers; one that none of them knows may belong to a
-// pod, because a node may have no engine.
+// Looks a container's name up in the engines first, then in the pods. The engines know most containers. A container
+// that no engine knows may belong to a pod, because a node may have no engine.
 import { UserError, type ErrorCode } from '../errors.ts'
 
 /** Throws the engine's error if the node's runtime knows no such container either. */

@@ -1,5 +1,5 @@
 // Detects a command, such as a script or make, that has an engine run containers. The recording of such a command holds
-// the calls of the engine's client and none of the containers, so a profile from it would be wrong for both.
+// the calls of the engine's client and none of the containers', so a profile from it would be wrong for both.
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
 import { clientIn, runsContainer } from './command/clients.ts'

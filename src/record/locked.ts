@@ -1,4 +1,4 @@
-// Lets one process at a time use a file. The lock is flock(2); because Node has no such call, flock(1) of util-linux or
+// Lets one process at a time use a file. The lock is flock(2). Node has no such call, so flock(1) of util-linux or
 // busybox locks a descriptor of ours. The locked file is a separate one that no other user can open (mode 600), because
 // anyone who can open a file can keep it locked for ever. The kernel releases the lock however our process ends.
 // The next process removes a lock file that is left. The lock also works between containers that share the directory.

@@ -1,4 +1,4 @@
-// What the options of a recording take.
+// The values that the options of a recording take.
 import { observationsValue } from '../read/observations/document.ts'
 import {
   argumentIndexes,
@@ -42,7 +42,7 @@ const query: Reader<PodQuery> = (value, at) =>
     value,
   ) as PodQuery
 
-/** The members of every kind of recording: the types allow only one of those that say what to record. */
+/** The members of every kind of recording. The types allow only one of those that name what to record. */
 export const recordTable: OptionTable<
   RecordSettings & {
     readonly command: readonly [string, ...string[]]

@@ -86,7 +86,7 @@ const merged = (all: readonly Observations[]): Observations => {
   return only !== undefined && others.length === 0 ? only : mergeObservations(...all)
 }
 
-/** With the digest of its image. Its context has the name that the pod's manifest gives to the container. */
+/** Adds the digest of the container's image, and names the context as the pod's manifest names the container. */
 function ofContainer(observations: Observations, found: FoundContainer | undefined): Observations {
   if (found === undefined) return observations
   const { name, imageDigest: image = '' } = found

@@ -57,13 +57,13 @@ export async function record(given: RecordOptions): Promise<Recording> {
   if (options.query !== undefined) return recordPods(options)
   if (options.cgroup !== undefined) return recordCgroup(options)
   if (options.pid === undefined) return recordCommand(options)
-  // What a process under a filter starts is under the same filter: a client is part of that workload.
+  // Children inherit the filter of their parent, so a client that the process starts is part of the workload.
   const isWhole = isFiltered(options.pid)
   const recording = await recordProcess(options)
   return isWhole ? recording : refuseClients(recording)
 }
 
-/** What says what to record. */
+/** The options that name what to record. At least one must be given. */
 const subjects = ['command', 'pid', 'cgroup', 'container', 'query'] as const
 
 async function recordContainer(options: ContainerOptions): Promise<Recording> {

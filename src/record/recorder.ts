@@ -5,7 +5,7 @@ import type { LoadEnd } from '../ending.ts'
 import type { CommandOptions, DeliveredSignal, EndingSignal, NewestCall, Recording } from './recording.ts'
 import type { Suspect, Watch } from './refusals.ts'
 
-/** The command to start, and whose calls count. */
+/** A command to start, and which calls count. */
 export interface Launch {
   /** The name of the source, for messages. */
   readonly name: string

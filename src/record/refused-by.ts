@@ -5,7 +5,7 @@ import { ENOSYS } from '../abi/errnos.ts'
 import { permissiveness, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Suspect } from './refusals.ts'
 
-/** What a call with this answer returns; undefined if it does not return, or the kernel or a handler decides. */
+/** The result of a call with this answer; undefined if it does not return, or if the kernel or a handler decides. */
 export function resultOf({ action, errno = 0 }: Answer): number | undefined {
   switch (action) {
     case 'SCMP_ACT_ERRNO':

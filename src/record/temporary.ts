@@ -17,7 +17,7 @@ export function temporaryDirectory(place: string = tmpdir()): string {
   })
 }
 
-/** Does work that writes to such a directory. Throws UserError (125) if the file system refuses. */
+/** Runs work that writes to a temporary directory. Throws UserError (125) if the file system refuses. */
 export function inTemporary<T>(work: () => T): T {
   try {
     return work()

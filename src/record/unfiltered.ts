@@ -1,4 +1,4 @@
-// Which of some processes run without a seccomp filter: no profile holds for what they call. Authority:
+// Finds the processes that run without a seccomp filter: no profile applies to their calls. Authority:
 // proc_pid_status(5), Seccomp.
 import { memberOf, textOf } from './runner/processes.ts'
 

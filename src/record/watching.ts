@@ -1,5 +1,5 @@
 // Watches running workloads for refusals: a process and its children, a container of an engine, containers of pods, a
-// cgroup, or everything under a filter on this machine. The cgroup of a call shows to whom the call belongs.
+// cgroup, or everything under a filter on this machine. The cgroup of a call identifies its workload.
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -36,7 +36,7 @@ export interface WatchSettings extends Pick<RecordSettings, 'for' | 'stop' | 'si
   /** Called after each read of the kernel's counts. */
   readonly looked?: () => void
   readonly notice?: (notice: RecordNotice) => void
-  /** Called once: what is refused from now on is seen. */
+  /** Called once, when the watch has begun: every later refusal is seen. */
   readonly begun?: () => void
 }
 
@@ -51,7 +51,7 @@ const namePatience = 10_000
 interface Subject {
   readonly watched: Watched
   readonly processes: readonly number[]
-  /** What is waited for, if nothing of it runs yet. */
+  /** The text of the query, if none of its containers runs yet and the watch waits for them. */
   readonly waitingFor?: string
   /** Undefined: not known, perhaps not yet. Null: not watched. */
   readonly whereOf: (sighting: Sighting) => string | null | undefined
@@ -179,7 +179,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
   const made = await MadeCgroups.start()
   const groups = new ContainerGroups(root.directory, { made: () => made?.take() ?? [] })
   groups.onNew = () => void learn()
-  // With `wait`, the end of containers that ran before does not end the watch: new ones are still to come.
+  // With `wait`, the end of containers that ran before does not end the watch, because new containers may come.
   const before = new Set(wait ? chosen.keys() : [])
   let asked = performance.now()
   return {

@@ -1,8 +1,8 @@
 // The recorder audit: finds what a profile would refuse in the kernel's audit records, if neither bpf(2) nor ptrace is
-// permitted. The kernel records a refusal only if the filter asks for that, and runc before 1.2 and prctl(2) cannot. It
-// always records a call that the filter answers with LOG. So the command runs under a filter for audit, which answers
-// LOG to each call that the profile refuses and to each start of a program. The records of program starts prove that
-// records arrive, so if they show no refusal, the profile would have refused nothing.
+// permitted. The kernel records a refusal only if the filter asks for that, which runc before 1.2 and prctl(2) cannot.
+// It always records a call that the filter answers with LOG. So the command runs under a filter for audit, which
+// answers LOG to each call that the profile refuses and to each start of a program. The records of program starts prove
+// that records arrive, so if they show no refusal, the profile would have refused nothing.
 // Authority: seccomp(2) (SECCOMP_RET_LOG, actions_logged), kernel/seccomp.c (seccomp_log).
 import { isatty } from 'node:tty'
 import { syscallTable } from '../../abi/tables.ts'

@@ -1,5 +1,5 @@
-// Reads the kernel's audit records as they are made, from the multicast group of the audit netlink socket, which other
-// readers than auditd may join and which no rate limit of the log restricts. Lost records are counted and reported.
+// Reads the kernel's audit records as they are made, from a multicast group of the audit netlink socket that readers
+// other than auditd may join. The log's rate limit does not apply to it. Lost records are counted and reported.
 // Authority: netlink(7), kernel/audit.c (audit_multicast_bind, kauditd_send_multicast_skb), include/uapi/linux/audit.h.
 import { closeSync, readFileSync, readlinkSync, readSync, writeSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'

@@ -64,12 +64,12 @@ export class Collector {
   readonly #groups: ContainerGroups
   /** Undefined if this kernel does not tell which cgroups it makes. */
   readonly #made: MadeCgroups | undefined
-  /** Undefined if the containers run under our filter, or if this kernel does not tell. */
+  /** Undefined if the containers run under our filter, or if this kernel does not take the programs. */
   readonly #refusing: OwnFilters | undefined
   readonly #ownFilter: boolean
   /** By container, the number of calls without a filter at the last read. */
   readonly #without = new Map<string, bigint>()
-  /** What nobody has asked for yet, and what belongs to containers without a name. */
+  /** Sightings that `refusals()` has not returned, because nobody asked or the container has no name yet. */
   #sightings: { readonly since: number; readonly sighting: Sighting }[] = []
 
   private constructor(
@@ -108,7 +108,7 @@ export class Collector {
     return collector
   }
 
-  /** Finds the containers that were made until now: their names can be asked before `read`. */
+  /** Finds the containers that were made until now, so that the caller can learn their names before `read`. */
   refresh(): void {
     this.#groups.refresh()
   }
@@ -121,7 +121,7 @@ export class Collector {
     this.#refusing.onSighting = (sighting) => this.#sightings.push({ since: performance.now(), sighting })
   }
 
-  /** What may have been refused since the last call. `nameOf`: the name of a container whose refusals are wanted. */
+  /** The possible refusals since this was last called. `nameOf`: the name of a container whose refusals are wanted. */
   refusals(nameOf: (id: string) => string | undefined): readonly CollectedRefusal[] {
     this.refresh()
     const now = performance.now()
@@ -204,7 +204,7 @@ export class Collector {
     return this.#groups.all()
   }
 
-  /** How many cgroups with calls are not known: removed before we looked, on a kernel that does not tell of them. */
+  /** The number of cgroups with calls that were removed before we looked, on a kernel that does not tell of them. */
   nameless(): number {
     return this.#session.groups().filter(({ cgroup }) => !this.#groups.isKnown(cgroup)).length
   }
@@ -236,7 +236,7 @@ export class Collector {
     return sums
   }
 
-  /** The runtime sets every container up without a filter: only one that continues or ends that way has none. */
+  /** Every container begins without a filter. It is unfiltered only if it goes on or ends without one. */
   #isUnfiltered({ id, ended }: ContainerGroup, without: ReadonlyMap<string, bigint>): boolean {
     const [before, now] = [this.#without.get(id), without.get(id) ?? 0n]
     this.#without.set(id, now)

@@ -1,6 +1,6 @@
 // Records `docker run` and the like: the engine starts the container with a filter that allows all calls, in a cgroup
-// of ours, and the calls made there under the filter are counted. These are the calls that a profile must allow: those
-// of the program, and those of the runtime between loading the filter and starting the program.
+// of ours. The calls made there under the filter are counted. These are the calls that a profile must allow: those of
+// the program, and those of the runtime between loading the filter and starting the program.
 import { execa } from 'execa'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -32,7 +32,7 @@ export async function recordEngineRun(
     recorder === 'ebpf'
       ? await inCgroup(name, options, target, under)
       : await below(name, options, target, recorder, under)
-  // The first program of --init is the engine's own.
+  // With --init the first program is the engine's own.
   const started = (recording.programs ?? 0) > (target.init ? 1 : 0)
   const known = startedBy(target.engine, recording)
   const beside = [...(target.init ? (['init'] as const) : []), ...(target.terminal ? (['tty'] as const) : [])]

@@ -10,7 +10,7 @@ import { spawnEnvironmentOf } from '../runner/spawn-environment.ts'
 
 interface EngineClient {
   readonly name: string
-  /** The words that ask where the engine's containers run, and the answer if that is another machine. */
+  /** The words that ask where the engine's containers run, and the answers that name another machine. */
   readonly where?: { readonly words: readonly string[]; readonly elsewhere: RegExp }
 }
 const engines: readonly EngineClient[] = [
@@ -28,7 +28,7 @@ const engines: readonly EngineClient[] = [
   { name: 'nerdctl' },
 ]
 
-/** Throws UserError (125) if no engine knows the container, or if it does not run or not on this machine. */
+/** Throws UserError (125) if no engine knows the container, or if it is not running on this machine. */
 export async function findContainer(
   name: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -1,7 +1,7 @@
 // The guardian: a process that outlives the recorder until everything that the recorder made is removed. Its standard
-// input is a pipe from the recorder. If the input ends after `done`, the container is over; after `killed` too, but its
-// client was killed and did not remove it. If the input ends without either, the recorder was killed; the guardian then
-// also ends the container and the client that starts it.
+// input is a pipe from the recorder. If the input ends after `done` or `killed`, the container has ended. After
+// `killed` the guardian removes the container, because the killed client did not. If the input ends without either
+// word, the recorder was killed: the guardian then also ends the container and the client that starts it.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ const limit = 30_000
 const watching = 10_000
 
 const task = JSON.parse(process.argv[2] ?? '') as GuardianTask
-// The recorder may be gone already: its input then ends without a word.
+// If the recorder is gone already, writing fails, and the input ends without either word.
 process.stdout.on('error', () => undefined)
 const directory = await make().catch((error: Error) => answer({ failure: error.message }))
 if (directory !== undefined) await takeAway(directory)

@@ -1,6 +1,6 @@
-// Each service of a compose project has its own cgroup below the recording's cgroup, in which all of its containers
-// are: a container's cgroup tells its service, and services can be recorded separately. Authority: systemd.slice(5)
-// (`a-b.slice` lies in `a.slice`).
+// Gives each service of a compose project its own cgroup below the recording's cgroup. All containers of the service
+// run there, so a container's cgroup identifies its service, and services can be recorded separately. Authority:
+// systemd.slice(5) (`a-b.slice` lies in `a.slice`).
 import { basename, dirname, join } from 'node:path'
 import { findCgroup, unifiedMount } from '../cgroups.ts'
 import { Collector } from '../collect/index.ts'

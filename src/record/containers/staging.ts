@@ -22,8 +22,8 @@ export interface GuardianTask {
 export type GuardianAnswer = { readonly directory: string } | { readonly failure: string }
 
 /**
- * A filter that allows all calls. It names every architecture that this machine runs, because the filter kills calls of
- * others (libseccomp: SCMP_FLTATR_ACT_BADARCH).
+ * A filter that allows all calls. It names every architecture that this machine runs, because the filter kills
+ * callers of any other (libseccomp: SCMP_FLTATR_ACT_BADARCH).
  */
 const allowAll = {
   defaultAction: 'SCMP_ACT_ALLOW',

@@ -19,6 +19,7 @@ import { fileNames } from './names.ts'
 export async function recordEach(name: string, options: CommandOptions): Promise<Recording> {
   let clients: () => readonly StartedClient[] = () => []
   const asked = new Map<string, Promise<Described | undefined>>()
+  // The whole hierarchy: nobody knows beforehand where an engine puts its containers.
   const collector = await Collector.start(wholeHierarchy(), {
     asked: options.arguments,
     contexts: true,
@@ -65,7 +66,6 @@ function isOwn(pid: number): boolean {
   return cgroupOfProcess(pid) === cgroupOfProcess('self') && statusOf(pid, 'Name') !== 'conmon'
 }
 
-/** The root cgroup: nobody knows beforehand where an engine puts its containers. */
 /** Waits for the containers that the command left running: they are recorded until they end, and we do not end them. */
 async function containersEnd(
   collector: Collector,

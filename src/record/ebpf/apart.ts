@@ -1,6 +1,6 @@
 // Separate counts in one recording: for calls under a filter and calls without one, or for each cgroup. Each of these
-// groups has a first slot, which is added to a call's slot in the key of everything that is kept of the call. A cgroup
-// gets its first slot at its first call. Each processor numbers the cgroups that it meets first, so none waits.
+// groups has a first slot. Every key about a call has the sum of the call's slot and its group's first slot. A cgroup
+// gets its first slot at its first call. Each processor numbers the cgroups that it meets first, so no processor waits.
 // Authority: bpf-helpers(7) for bpf_get_current_cgroup_id and bpf_get_smp_processor_id.
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'

@@ -1,5 +1,5 @@
 // Records a running process and its descendants until they have ended, or until `for`, `stop` or a signal ends it. If
-// they run under a filter, what it refuses is reported.
+// they run under a filter, the calls that the filter refuses are reported.
 import { UserError } from '../../errors.ts'
 import type { ProcessOptions, Recording } from '../recording.ts'
 import { startOf, withDescendants } from '../runner/processes.ts'

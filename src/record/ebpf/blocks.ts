@@ -72,12 +72,12 @@ export const update = (
 
 export const done: readonly AssemblyLine[] = [bpf.label('done'), bpf.set(0, 0), bpf.exit]
 
-/** Where `inTurn` keeps what the tracepoint gave. Below what the programs that take turns use of the stack. */
+/** Where `inTurn` keeps the pointer to the tracepoint's arguments: below the stack that its programs use. */
 const given = -256
 
 /**
- * One program that does what several do, each from its own first line to its exit: a second program at the same
- * tracepoint would cost every call more. Every one finds the tracepoint's arguments in r1.
+ * Joins several programs into one that runs each to its exit, in turn. A second program at the same tracepoint would
+ * cost every call more. Each program finds the tracepoint's arguments in r1.
  */
 export function inTurn(programs: readonly (readonly AssemblyLine[])[]): readonly AssemblyLine[] {
   const own = (lines: readonly AssemblyLine[], at: number): readonly AssemblyLine[] =>
@@ -122,7 +122,7 @@ export function ofTask({ isTyped }: Layout, offset: number, to: bpf.Register): r
   return [...read(8, offset, 4, -8), bpf.loadLower(to, frame, -8)]
 }
 
-/** For sched_process_exit(struct task_struct *): goes to `done` while a thread is left, else process id at -8. */
+/** For sched_process_exit(struct task_struct *): goes to `done` if a thread is left; else the process id is at -8. */
 export const lastThread = ({ task, live }: Layout): readonly AssemblyLine[] => [
   bpf.load(6, 1, 0),
   ...read(6, task.signal, 8, -16),

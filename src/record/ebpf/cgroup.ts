@@ -1,7 +1,7 @@
 // Records the present and future processes of a cgroup. In a container's cgroup only calls under a filter are the
-// workload's: the runtime works there before it loads the filter. Both kinds are counted separately, since a cgroup may
-// not be a container's. Calls under a filter, if any, are the result, and a notice names the processes without a
-// filter. What their filters refuse is reported.
+// workload's: the runtime works there before it loads the filter. Both kinds are counted separately, because a
+// cgroup may not be a container's. If there are calls under a filter, only these are the result, and a notice names the
+// processes without a filter. Calls that the filters refuse are reported.
 import { existsSync } from 'node:fs'
 import { UserError } from '../../errors.ts'
 import { findCgroup, isPopulated, processesIn } from '../cgroups.ts'

@@ -13,11 +13,11 @@ import { member, type Membership } from './membership.ts'
 
 const commSize = 16
 /**
- * Places in a value: the addresses where the arguments begin and end in the program's memory, the task's name in the
- * kernel, which is the file's name, for a script too, and the bytes of the arguments.
+ * Places in a value: the addresses at which the arguments begin and end in the program's memory; the task's name in the
+ * kernel (the name of the executed file, even of a script); the bytes of the arguments.
  */
 const places = { start: 0, end: 8, comm: 16, text: 16 + commSize } as const
-/** Compared by the first four bytes of the task's name, systemd-run by eight: other names begin with `systemd`. */
+/** Compared by the first four bytes of the task's name; systemd-run by eight, as other names begin with `systemd`. */
 const clients = ['docker', 'podman', 'nerdctl', 'kubectl', 'crictl', 'ctr\0', 'runc', 'crun']
 const [systemd, run] = ['syst', 'emd-']
 /** The bytes of arguments that are kept. The shorter sizes are for arguments near the end of readable memory. */
@@ -83,7 +83,7 @@ export function readClients(calls: MapCalls, map: KernelMap): readonly StartedCl
   })
 }
 
-/** Each argument ends in a NUL. The environment follows the last one. argv[0] is free to be anything (exec -a). */
+/** Each argument ends in a NUL. The environment follows the last one. argv[0] may be anything (exec -a). */
 function wordsIn(value: Buffer): readonly string[] {
   const length = Number(value.readBigUInt64LE(places.end) - value.readBigUInt64LE(places.start))
   const text = value.toString('utf8', places.text, places.text + Math.min(length, kept))

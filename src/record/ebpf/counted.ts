@@ -35,7 +35,7 @@ export interface LostCounts {
 /** The attached programs by tracepoint. */
 export interface Attached {
   readonly sys_enter: number
-  /** Runs behind the one at sys_enter. */
+  /** Runs after the program at sys_enter. */
   readonly standIn?: number | undefined
   readonly sys_exit: number
   readonly sched_process_fork: number
@@ -66,7 +66,7 @@ export interface About {
   readonly command?: string | undefined
   /** The calls were made under a filter that may refuse some. */
   readonly foreignFilter?: boolean
-  /** What that filter refused. If it is not known, the calls that were refused and never entered are told. */
+  /** The calls that the filter refused. If undefined, the calls that failed and were never entered are reported. */
   readonly refused?: readonly Diagnostic[] | undefined
   /** The recording counts as a run. Default true. */
   readonly isRun?: boolean
@@ -83,7 +83,7 @@ export function readCounts(
   { name, lost, midway, command, foreignFilter = false, refused, isRun = true, contexts = [] }: About,
 ): Observations {
   const values = valuesBySlot(calls, maps)
-  /** Whether some calls failed that count as having succeeded. */
+  /** Whether some failed calls are counted as successful. */
   let isUnsure = false
   const fold = new Fold()
   let sum = 0
@@ -132,7 +132,7 @@ export function readCounts(
         fold.diagnostic({ code: 'refused-by-filter', at: name, facts: { call } })
     }
   }
-  // Members are counted besides their family, as strace shows them. libseccomp has no name on x86 for some.
+  // Members are counted besides their family, as strace shows them. libseccomp has no x86 name for some.
   for (const [member, slot] of memberSlots(machine)) {
     const seen = syscallTable('x86').byName(member) && seenIn(slot, member)
     if (seen !== undefined) fold.seen('x86', member, seen)

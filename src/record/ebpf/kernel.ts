@@ -231,7 +231,7 @@ export class BpfCalls {
     return descriptor
   }
 
-  /** Attaches a program to a raw tracepoint. A program for a function's return needs none: its function is fixed. */
+  /** Attaches a program to a raw tracepoint. A program for a function's return needs no name: its function is fixed. */
   attach(program: number, tracepoint?: string): void {
     const attributes = still(16)
     if (tracepoint !== undefined) attributes.writeBigUInt64LE(this.#address(still(32, tracepoint)), 0)
@@ -247,7 +247,7 @@ export class BpfCalls {
     return [ENODATA, ENOTSUP].includes(this.#errno()) ? Buffer.alloc(0) : undefined
   }
 
-  /** How often one of all programs did not run. */
+  /** The sum of `misses` of all programs. */
   allMisses(): bigint {
     return this.#programs.reduce((sum, program) => sum + this.misses(program), 0n)
   }

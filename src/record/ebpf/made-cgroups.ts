@@ -1,5 +1,5 @@
-// Which cgroups of version 2 were made, as the kernel makes them: a container that only runs `true` may be gone before
-// anybody could look at its directory. Authority: include/trace/events/cgroup.h (cgroup_mkdir, whose path begins at the
+// Notes each cgroup of version 2 when the kernel makes it: a container that only runs `true` may be gone before anybody
+// could look at its directory. Authority: include/trace/events/cgroup.h (cgroup_mkdir, whose path begins at the
 // root of the hierarchy and which runs before the directory is visible), kernel/cgroup/cgroup.c (the hierarchy of
 // version 2 has id 0).
 import { readFileSync } from 'node:fs'

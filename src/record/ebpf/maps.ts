@@ -51,7 +51,7 @@ export const controlKeys = {
   /** The time and the slot of the newest call that had not been made before. */
   newestAt: 6,
   newestSlot: 7,
-  /** 1 from when on a filter may refuse calls, so that entries are noted in `inside`. */
+  /** 1 as soon as a filter may refuse calls: from then on entries are noted in `inside`. */
   refusable: 8,
 } as const
 /** Values of `states`: not recorded, recorded from its own execve on, recorded. */

@@ -15,7 +15,7 @@ export interface Membership {
   /** Separate counts for calls with and without a filter, or for each cgroup. */
   readonly apart?: 'filter' | 'cgroup'
   /**
-   * Which cgroup is one container in the evidence of security contexts: the one so many levels below the recorded
+   * Which cgroup is one container in the evidence of security contexts: the one this many levels below the recorded
    * cgroup, or the process's own. Default 1; with `apart: 'cgroup'` no evidence is kept by default.
    */
   readonly containers?: number | 'own'

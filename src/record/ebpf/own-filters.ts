@@ -1,6 +1,6 @@
 // Finds the calls that the filters of the recorded workload refuse, as `watch` does: a filter's own answer to the
-// arguments tells its refusals from the kernel's. A call that is answered as if it did not exist is left out: the
-// program takes another way, and that way is recorded.
+// arguments tells its refusals from the kernel's. A call that only looks missing (ENOSYS, not the filter's usual errno)
+// is left out: the program takes another way, and that way is recorded.
 import { callName } from '../../abi/tables.ts'
 import { appliedReach, isRefusing, isWithheld } from '../../meaning/index.ts'
 import type { Diagnostic } from '../../read/diagnostics.ts'
@@ -36,7 +36,7 @@ export class OwnFilters {
 
   /**
    * Undefined if this kernel does not take the programs; they need Linux 5.15. The recording's program at sys_exit runs
-   * `atExit`: a second one there would cost every call more.
+   * `atExit`, because a second program there would cost every call more.
    */
   static async start(watched: Watched, processes: readonly number[] = []): Promise<OwnFilters | undefined> {
     try {
@@ -56,8 +56,8 @@ export class OwnFilters {
   }
 
   /**
-   * What was refused in the cgroups that are `theirs`, as diagnostics about the source. Undefined if it is not known
-   * of all failed calls whether a filter refused them.
+   * The refused calls in the cgroups that are `theirs`, as diagnostics about the source. Undefined if it is unknown
+   * for some failed call whether a filter refused it.
    */
   refused(
     source: string,
@@ -80,7 +80,7 @@ export class OwnFilters {
     return this.#session.lost()
   }
 
-  /** Frees what is known of these cgroups. */
+  /** Frees the data of these cgroups. */
   forget(cgroups: ReadonlySet<bigint>): void {
     for (const [key, { cgroup }] of this.#rows) if (cgroups.has(cgroup)) this.#rows.delete(key)
     for (const cgroup of cgroups) this.#unknown.delete(cgroup)

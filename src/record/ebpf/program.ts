@@ -1,8 +1,8 @@
 // The programs that decide who is recorded and count the calls. They have no loop and use no helper that could wait.
 // Maps with memory for each processor need no locks: the kernel never runs one program twice at once on a processor.
-// Before Linux 7.2 nothing preempts a program either. Since then one at sys_enter or sys_exit can be preempted, and the
-// kernel skips it meanwhile for other tasks of that processor (commit 439ebd5b5708; kernel/trace/bpf_trace.c:
-// __bpf_trace_run). So `standIn` runs behind the program at sys_enter.
+// Before Linux 7.2 nothing preempts a program either. Since then a program at sys_enter or sys_exit can be preempted,
+// and the kernel skips it meanwhile for other tasks of that processor (commit 439ebd5b5708; kernel/trace/bpf_trace.c:
+// __bpf_trace_run). So `standIn` runs after the program at sys_enter.
 import type { AssemblyLine } from './assembler.ts'
 import { entered } from './calls/entered.ts'
 import { left } from './calls/left.ts'
@@ -13,7 +13,7 @@ import type { Membership } from './membership.ts'
 
 export interface Programs {
   readonly sys_enter: readonly AssemblyLine[]
-  /** At sys_enter too, where a program there can be preempted. */
+  /** Also at sys_enter, if a program there can be preempted. */
   readonly standIn?: readonly AssemblyLine[]
   readonly sys_exit: readonly AssemblyLine[]
   readonly sched_process_fork: readonly AssemblyLine[]

@@ -75,7 +75,7 @@ export interface SessionOptions {
   readonly leftOut?: readonly bigint[]
   /** No filter refuses a call until a member sets one. */
   readonly unfiltered?: boolean
-  /** What runs at sys_exit besides the recording's own programs. */
+  /** A program that runs at sys_exit besides the recording's own. */
   readonly atExit?: readonly AssemblyLine[] | undefined
 }
 
@@ -385,7 +385,7 @@ export class Session {
   }
 }
 
-/** A filter is what marks a container. */
+/** Contexts belong to containers, and a container is recognized by its filter. */
 function keepsContexts({ underFilter, apart, containers }: Membership): boolean {
   return apart === 'cgroup' ? containers !== undefined : underFilter || apart === 'filter'
 }
@@ -418,7 +418,7 @@ function watchThreadsEnd(
   }
 }
 
-/** A filter that ends threads and does nothing else lets no call return refused. */
+/** Whether a refused call can return. It cannot if the filter only ends threads. */
 const letsReturn = ({ results, traps }: Watch): boolean => results.length > 0 || traps
 
 /** The arguments whose values are kept: those read from every trace, those in `asked`, and selectors of families. */

@@ -23,7 +23,7 @@ export async function stopWorkload(
   await endWorkload(command, following.members, over)
 }
 
-/** Sends SIGTERM to the command, then to processes it left behind; after the grace time SIGKILL to all that remain. */
+/** Sends SIGTERM to the command, then to processes it left behind. After the grace time SIGKILL ends the rest. */
 async function endWorkload(
   command: number,
   left: () => readonly number[] | Promise<readonly number[]>,
@@ -74,8 +74,8 @@ async function timeUp(time: number, following: Following, over: AbortSignal): Pr
 /** How often a filter's refusals are counted. Milliseconds. */
 const interval = 1000
 /**
- * So many refusals of one call in each of so many consecutive intervals come only from a loop that another answer would
- * end. A thread whose exit is refused makes a million a second, and twenty thousand if strace stops it at each.
+ * Only a loop that another answer would end makes this many refusals of one call in each of this many consecutive
+ * intervals. A thread whose exit is refused makes a million a second, or twenty thousand if strace stops it at each.
  */
 const endless = { calls: 5000, intervals: 3 } as const
 

@@ -1,5 +1,5 @@
-// Runs a launch to its end with a recorder. The command gets streams and signals as it would without us, is ended in
-// time, and the processes that it leaves in the background are waited for.
+// Runs a launch to its end with a recorder. The command gets streams and signals as it would without us, and is
+// ended in time. Processes that it leaves in the background are waited for.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
 import type { EndingSignal, NewestCall, Recording } from '../recording.ts'

@@ -22,12 +22,12 @@ export function statusOf(pid: number | 'self', member: string): string | undefin
   return memberOf(textOf(pid, 'status'), member)
 }
 
-/** The same of a text that was read. */
+/** The value of such a line in the text of a status file. */
 export function memberOf(status: string | undefined, member: string): string | undefined {
   return new RegExp(`^${member}:\t(\\S+)$`, 'm').exec(status ?? '')?.[1]
 }
 
-/** The names in a process's bounding set, which a profile's conditions ask for. Empty once the process is gone. */
+/** The capabilities in a process's bounding set, which a profile's conditions test. Empty once the process is gone. */
 export function capabilitiesOfProcess(pid: number): readonly string[] {
   const bits = BigInt(`0x${statusOf(pid, 'CapBnd') ?? '0'}`)
   return [...capabilities].filter((_, number) => (bits >> BigInt(number)) & 1n)
@@ -47,7 +47,7 @@ export function startOf(pid: number): string | undefined {
   return statOf(pid)?.[19]
 }
 
-/** A process and its descendants, except those whose parent has ended, and except us and what we started. */
+/** A process and its descendants, without those whose parent has ended, and without us and our descendants. */
 export function withDescendants(pid: number): readonly number[] {
   const children = new Map<number, number[]>()
   for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {

@@ -69,8 +69,8 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
 }
 
 /**
- * strace continues without a process that it may not trace, such as another user's: its calls would be missing. One
- * that has ended, a zombie too, makes none.
+ * strace continues without a process that it may not trace, such as another user's: the process's calls would be
+ * missing. A process that has ended, or a zombie, makes no calls.
  */
 function whyUnattached(line: string): UserError | undefined {
   const [, why = '', pid = ''] =
@@ -93,9 +93,9 @@ interface TracerEnd {
 }
 
 /**
- * Notes that the start is missing: the trace itself may not show that, because a child's start looks like a start.
- * A refusal by the
- * process's own filter looks like one by the kernel. `wasKilled`: strace did not detach in time. The trace may then end inside a line, and does not say `<detached ...>`.
+ * Notes that the start is missing: the trace itself may not show that, because a child's start looks like a start. A
+ * refusal by the process's own filter looks like one by the kernel. `wasKilled`: strace did not detach in time. The
+ * trace may then end inside a line, and does not say `<detached ...>`.
  */
 function fromMidway(
   name: string,

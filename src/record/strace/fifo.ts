@@ -53,8 +53,8 @@ export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
 }
 
 /**
- * strace writes each line separately. If every line woke the reader, it would take processor time from the workload, so
- * it waits until some have gathered. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
+ * strace writes each line separately. If every line woke the reader, the reader would take processor time from the
+ * workload, so it waits until some lines have come. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
  */
 async function* emptied(socket: Socket, remove: () => Promise<void>): AsyncGenerator<Uint8Array> {
   let opened = false

@@ -5,7 +5,7 @@
 //                 stays decoded, because only then strace says which call it resumes after attaching. clone3 stays
 //                 decoded too (since 5.4), because its flags are in memory, and execve, because its words tell the
 //                 clients of container engines. strace escapes every line end in them.
-// -s 96           of each word of execve, and of how many words. With every byte escaped, a line stays below the
+// -s 96           at most 96 words of execve, and 96 bytes of each. With every byte escaped, a line stays below the
 //                 reader's limit of 64 KB. The path is always whole.
 // -n              the call's number. Only the number distinguishes i386 `socket` from `socketcall`, and a 32-bit call
 //                 from the 64-bit call of the same name. Since 5.9 (NEWS).

@@ -18,7 +18,7 @@ export interface Read {
   readonly refusals: Refusals | undefined
   /** How many programs were started under a filter, if only calls under a filter count. */
   readonly programs: number | undefined
-  /** The words of each client of a container engine that was started. None are told if only calls under a filter count. */
+  /** The words of each started client of a container engine. Empty if only calls under a filter count. */
   readonly clients: readonly (readonly string[])[]
 }
 

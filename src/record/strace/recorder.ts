@@ -1,5 +1,5 @@
 // The recorder strace: strace runs the command, is started without a shell, and is read while it writes. Authority:
-// strace(1) 6.1 and what it does when tried.
+// strace(1) 6.1, tried.
 //
 // While strace runs a command it ignores the ending signals (-I never, its default with -o and a command). So strace
 // outlives the command, the trace is complete, and strace ends as the command did.

@@ -5,7 +5,7 @@ import type { Refusals, Suspect, Watch } from '../refusals.ts'
 
 type FilteredCall = Parameters<KeepCall>[0]
 
-/** Keeps the calls that the filter may refuse and that have a result of a refusal. Calls `kept` with each of them. */
+/** Keeps the calls that the filter may refuse and whose result may be a refusal. Calls `kept` with each of them. */
 export function wantedFor({ calls, results, traps }: Watch, kept: (call: FilteredCall) => void): KeepCall {
   const allowed = new Map(calls.map((each) => [`${each.architecture} ${each.number}`, each.arguments]))
   const possible = new Set(results)
@@ -21,7 +21,7 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Filtere
   }
 }
 
-/** The calls kept so far, during the trace: counted by call, without arguments and processes. */
+/** Counts the calls that were kept so far, by call, without arguments and processes. */
 export class KeptRefusals {
   readonly #counts = new Map<string, Suspect>()
 

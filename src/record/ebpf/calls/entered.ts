@@ -14,8 +14,8 @@ import { counted } from './slot.ts'
 import { values, begun, held } from './values.ts'
 
 /**
- * sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. The `standIn` runs behind the
- * program and counts only what the maps do not hold: calls for which the kernel skipped the program.
+ * sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. The `standIn` runs after the
+ * program and counts only calls that the maps do not hold, because the kernel skipped the program for them.
  */
 export function entered(
   layout: Layout,

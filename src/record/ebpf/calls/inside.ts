@@ -84,7 +84,7 @@ export function hadEntered(maps: Maps, membership: Membership): readonly Assembl
 
 /**
  * If the call sets a filter, entries are noted from now on. r6: registers, r9: the call's wanted arguments. Both calls
- * have their operation in the first argument. prctl's option 1 is taken for seccomp's operation 1: the notes begin early.
+ * have their operation in the first argument. prctl's option 1 counts as seccomp's operation 1: notes then begin early.
  */
 export function filterSet(maps: Maps, [first = 0]: readonly number[], way: string): readonly AssemblyLine[] {
   const [sets, no] = [`${way}-sets`, `${way}-no-filter`]

@@ -1,4 +1,4 @@
-// Which call a task makes: its architecture and the number of the call there, from the task's registers and flags.
+// Finds which call a task makes: its architecture and its number there, from the task's registers and flags.
 // Authority: arch/x86/include/asm/thread_info.h, arm64's UAPI asm/ptrace.h, bit 30 of x32 in asm/unistd.h.
 import { architectures } from '../../../abi/architectures.ts'
 import * as bpf from '../assembler.ts'

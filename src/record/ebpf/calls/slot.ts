@@ -12,8 +12,8 @@ export const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 export const result = -120
 
 /**
- * Counts the slot at -16, or, as a `standIn`, if it was never counted. r8 = its value in `slots`, r9 = the wanted
- * arguments; goes to `done` if there are none.
+ * Counts the slot at -16; a `standIn` counts it only if it was never counted. r8 = its value in `slots`, r9 = the
+ * wanted arguments. Goes to `done` if no argument is wanted.
  */
 export function counted(
   maps: Maps,

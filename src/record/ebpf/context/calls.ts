@@ -1,6 +1,6 @@
-// The calls whose end is evidence about a security context, by slot. The programs find in the spec of a slot where the
-// call has its arguments; a call leaves their registers unchanged except for the result. Authority: syscalls(2),
-// socketcall(2); old_mmap of arch/x86/kernel/sys_ia32.c (struct mmap_arg_struct).
+// The calls whose end is evidence about a security context, by slot. The spec of a slot tells the programs where the
+// call has its arguments. A call leaves their registers unchanged, except the register of the result. Authority:
+// syscalls(2), socketcall(2); old_mmap of arch/x86/kernel/sys_ia32.c (struct mmap_arg_struct).
 import type { Architecture } from '../../../abi/architectures.ts'
 import { multiplexers } from '../../../abi/multiplexers.ts'
 import { callName, syscallTable } from '../../../abi/tables.ts'

@@ -145,7 +145,7 @@ export function checked(given: ProgramInputs, source: CheckSource): readonly Ass
   ]
 }
 
-/** Levels of the user namespace in r8 below the container's (value in r0); negative for a runtime's, above it. */
+/** Notes how many levels the user namespace in r8 is below the container's (value in r0): negative if above. */
 const containerDepth = ({ structures }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.loadLower(1, 0, containerValue.level),
   bpf.store(frame, at.other, 1),

@@ -1,5 +1,5 @@
-// The places in the keys and values of the maps that keep the evidence about a security context (maps.ts). A key has all
-// that distinguishes two rows. A path is in the value and is walked once, when the row is new.
+// The places in the keys and values of the maps that keep the evidence about a security context (maps.ts). A key has
+// all that distinguishes two rows. A path is in the value and is walked once, when the row is new.
 
 /** Limits of a walk: levels of directories, and bytes of names. A longer path is cut, and its row says so. */
 export const levels = 32
@@ -158,7 +158,7 @@ export const specPlaces = {
   gid: 20,
   flags: 24,
   constant: 28,
-  /** The register of the pointer to the arguments, whose places are then offsets in memory; else `absent`. */
+  /** The register that points to the arguments; the places above are then offsets in memory. Else `absent`. */
   behind: 32,
   /** The bits that an argument has. */
   mask: 40,

@@ -1,5 +1,5 @@
-// Turns paths as a program wrote them into paths of its container. Opened files show the symbolic links of directories:
-// for each the kernel told its true path.
+// Turns paths as a program wrote them into paths of its container. Opened files show the symbolic links of directories,
+// because the kernel told the true path of each.
 import { posix } from 'node:path'
 import { ascending } from '../../../order.ts'
 
@@ -12,8 +12,8 @@ export interface Link {
 const own = /^\/(?:proc|dev\/fd)(?:\/|$)/
 
 /**
- * The links that explain how written paths led to opened files. Several links explain that /var/run/x is /run/x: the
- * shortest that is not a known directory itself is taken, and none to the root. `directories`: those that walks passed.
+ * The links that explain how written paths led to opened files. Several links could explain that /var/run/x is /run/x:
+ * the shortest whose path is not a known directory is taken, but never one to the root. `directories`: the known ones.
  */
 export function linksFrom(
   opened: readonly (readonly [text: string, path: string])[],

@@ -11,7 +11,7 @@ import { startWalk, walk } from './walk.ts'
 const atCurrentDirectory = -100
 const unix = 1
 
-/** Keeps the program's text and the directory that it starts from. Goes to `finish`, or on for a descriptor alone. */
+/** Keeps the program's text and the directory that it starts from. Goes to `finish`, or on for a lone descriptor. */
 export function byName(given: ProgramInputs): readonly AssemblyLine[] {
   const { structures, own } = given
   const text = pathKey.text

@@ -82,7 +82,7 @@ export const container = ({ own }: ProgramInputs, no: string): readonly Assembly
   bpf.jumpIf(0, 'equal', 0, no),
 ]
 
-/** Forgets what was granted to the call that ends. */
+/** Forgets the capabilities that were granted to the call that ends. */
 export const forgetGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.call('currentPidTgid'),
   bpf.store(frame, at.word, 0),

@@ -1,4 +1,4 @@
-// Keeps calls that change a program's ids or privileges when they end: done or refused.
+// Keeps calls that change a program's ids or privileges, at their end: those that succeeded and those refused.
 // Authority: setuid(2) and its like, setgroups(2), capset(2), PR_CAP_AMBIENT(2const), unshare(2), clone(2),
 // io_uring_setup(2).
 import * as bpf from '../assembler.ts'
@@ -144,7 +144,7 @@ export function usedPrivilege(given: ProgramInputs, of: SlotArchitecture): reado
     bpf.jumpIf(9, 'notEqual', call('capset'), 'asked'),
     ...askedSet(of, key + privilegeKey.set),
     bpf.label('asked'),
-    // What was asked for and is not held.
+    // The capabilities that were asked for and are not held.
     bpf.load(1, frame, key + privilegeKey.set),
     bpf.load(2, frame, held),
     bpf.orRegister(1, 2),

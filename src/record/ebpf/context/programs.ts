@@ -1,6 +1,6 @@
-// Loads the programs of a context: one for the end of each call that is evidence, with which the counting program at
-// sys_exit continues. Attaches those for the life of processes, and one for capability checks, in the first way that
-// this kernel accepts.
+// Loads the programs of a context. The counting program at sys_exit continues with the program for the end of the call,
+// if the call is evidence. The programs for the life of processes, and the one for capability checks, are attached in
+// the first way that this kernel accepts.
 import * as bpf from '../assembler.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
@@ -29,9 +29,7 @@ export interface RunningProcesses {
 /** The way in which capability checks are observed; undefined if this kernel accepts none. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
-/**
- * sys_exit(struct pt_regs *, long result): continues with the program of the call, if there is one; so it is the last.
- */
+/** sys_exit(struct pt_regs *, long result): continues with the call's program, if any, so it comes last. */
 export function continued({ layout, own }: ProgramInputs): readonly AssemblyLine[] {
   return [
     bpf.store(frame, at.context, 1),
@@ -119,7 +117,7 @@ export function attachRunning(calls: BpfCalls, given: ProgramInputs, look: () =>
   forgetFalseStarts(calls, given, look().inits)
 }
 
-/** A program that an engine executed in a running container before its init was known passed for its start. */
+/** Before a running container's init is known, a program that an engine executes in it looks like its start. */
 function forgetFalseStarts(calls: BpfCalls, { own }: ProgramInputs, inits: readonly number[]): void {
   const running = new Set(inits)
   for (const key of calls.keys(own.containers)) {

@@ -31,11 +31,11 @@ export interface ContextKernel {
 }
 
 export interface ContextNames {
-  /** The name of the only container; if there are several, the cgroup's is appended. */
+  /** The name of the only container; if there are several, the cgroup's name is appended. */
   readonly name: string
-  /** The container was running before the recording, so its start is unseen, or all if no init was found. */
+  /** The container was running before the recording: its start is unseen and, if no init was found, everything. */
   readonly midway: boolean
-  /** The name of a container by the path of its cgroup, if that tells it. */
+  /** Returns a container's name by the path of its cgroup; undefined if the path does not tell the name. */
   readonly nameOf?: ((path: string) => string | undefined) | undefined
   /** Only these cgroups, all of which are those of one container. */
   readonly cgroups?: ReadonlySet<bigint>

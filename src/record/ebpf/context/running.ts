@@ -1,6 +1,6 @@
 // Notes a container that was running before the recording, from its init, when one of its processes first makes a call.
-// The kernel's own tree of processes leads to the init, so no process can give the container another root or user
-// namespace than those of the init that was found in /proc.
+// The kernel's own tree of processes leads to the init that was found in /proc. So no process can give the container
+// another root or user namespace than the init's.
 // Authority: pid_namespaces(7): an orphaned process becomes a child of its namespace's init.
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'

@@ -1,7 +1,7 @@
-// Tells which call a task makes. Every program of a context asks here, because the same number is another call on each
-// architecture. A slot is the number of the machine's own call, or `slots.compat` + the number of a 32-bit call. A call
-// of x32 has the slot of the same call of x86_64. Authority: seccomp(2) ("arch", "x32"), syscall_64.tbl (x32's own
-// numbers are 512 to 547).
+// Finds which call a task makes. Every program of a context uses these blocks, because the same number is another call
+// on each architecture. A slot is the number of the machine's own call, or `slots.compat` + the number of a 32-bit
+// call. A call of x32 has the slot of the same call of x86_64. Authority: seccomp(2) ("arch", "x32"), syscall_64.tbl
+// (x32's own numbers are 512 to 547).
 import { architectures } from '../../../abi/architectures.ts'
 import { syscallTable } from '../../../abi/tables.ts'
 import * as bpf from '../assembler.ts'
@@ -13,7 +13,7 @@ import { architecture, numbered } from '../calls/number.ts'
 import { slots } from './layout.ts'
 import { at } from './pieces.ts'
 
-/** r9 = the slot of the current call, from the registers in r6; r8 = the task. Sets r7. Goes to `none` without a slot. */
+/** r9 = the slot of the current call, from the registers in r6; r8 = the task. Sets r7. Goes to `none` if no slot. */
 export const currentSlot = (layout: Layout, none: string): readonly AssemblyLine[] => [
   ...currentTask(layout),
   ...numbered(layout, at.word, false),
@@ -27,7 +27,7 @@ export const slotOfNumber = (layout: Layout, none: string): readonly AssemblyLin
   ...inSlots(layout, none),
 ]
 
-/** From the first slot of the counting programs in r7, which tells the architecture, and the number on it in r9. */
+/** r9 = the slot, from the number in r9 and its architecture: r7 has its first slot in the counting programs. */
 function inSlots({ machine }: Layout, none: string): readonly AssemblyLine[] {
   const beyond = machine === 'x86_64' ? x32Numbers : []
   return [
@@ -59,7 +59,7 @@ const x32Numbers = syscallTable('x32').entries.flatMap(({ name, number }) => {
   return without < slots.compat || own === undefined ? [] : [[without, own] as const]
 })
 
-/** All numbers under which the machine's architectures have one of these calls, as a program at sys_enter finds them. */
+/** All numbers that these calls have on the machine's architectures, as a program at sys_enter finds them. */
 export const numbersOf = (machine: Layout['machine'], names: readonly string[]): readonly number[] => [
   ...new Set(
     architecturesOf[machine].flatMap((each) =>

@@ -2,7 +2,7 @@
 import { crossing, levels, walkEnds, walkPlaces } from './layout.ts'
 
 export interface Walked {
-  /** From the container's root; after `(unreachable)` if not below the root (as d_path), after `…` if cut. */
+  /** From the container's root. It begins with `(unreachable)` if not below the root (as d_path), with `…` if cut. */
   readonly path: string
   readonly isCut: boolean
   readonly isReachable: boolean

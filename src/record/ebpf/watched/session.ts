@@ -82,7 +82,7 @@ export class WatchSession {
     }
   }
 
-  /** Watches refusals that return once another program at sys_exit runs `atExit`. Throws as `start`. */
+  /** Like `start`, but refusals that return are seen only if another program at sys_exit runs `atExit`. */
   static async besides(watched: Watched, processes: readonly number[] = []): Promise<WatchSession> {
     const machine = thisMachine()
     if (machine === undefined) throw new Error(`no layout of registers for ${process.arch}`)
@@ -130,7 +130,7 @@ export class WatchSession {
 
   /** The sightings since the last call. */
   take(): readonly Sighting[] {
-    // A filter is copied before its first suspect is kept. Learning takes long enough for others to come meanwhile.
+    // Suspects are listed before filters are learnt: the kernel copies a filter before it keeps the first suspect.
     const suspects = [...this.#calls.keys(this.#maps.suspects)]
     this.#learn()
     const clock = Date.now() - Number(process.hrtime.bigint() / 1_000_000n)
