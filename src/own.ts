@@ -20,7 +20,7 @@ export function ownCommand(): readonly [string, ...string[]] {
     : [process.execPath, ...process.execArgv, process.argv[1] ?? 'seccomp-gen']
 }
 
-/** The words that start the guardian. `beside`: a file beside guardian's. */
+/** The words that start the guardian. `beside`: a file in the guardian's directory. */
 export function guardianCommand(beside: string): readonly [string, ...string[]] {
   if (isSingleFile) return [process.execPath, guardianWord]
   return [process.execPath, ...process.execArgv, join(dirname(beside), `guardian${extname(beside)}`)]

@@ -35,7 +35,7 @@ export function stdoutPlace(world: World): Place {
   }
 }
 
-/** @throws UserError if the registry denies a push. One that is away now may be there when it is needed. */
+/** @throws UserError if the registry denies a push. An unreachable registry may be back when it is needed. */
 export async function repositoryPlace(registry: Registry, world: World): Promise<Place> {
   await prepareRepository(registry).catch((error: unknown) => {
     if (!(error instanceof UserError) || error.code === 'registry-denies') throw error

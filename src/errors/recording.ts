@@ -61,7 +61,7 @@ const ebpfOnly = {
 
 export type EbpfOnly = keyof typeof ebpfOnly
 
-/** What needs Linux, and what helps elsewhere. */
+/** Work that needs Linux, and the remedy on other systems. */
 const onLinux = {
   record: (system: string) =>
     `recording needs Linux, and this is ${system}: record in a container that has strace, docker run --rm --cap-add SYS_PTRACE -v "\${PWD}:/out" IMAGE strace -f -o /out/app.strace CMD, then run here: seccomp-gen generate app.strace -o app.json`,

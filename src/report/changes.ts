@@ -43,7 +43,7 @@ export function whereText({ change, architectures }: ReviewItem, compared: Compa
   return `${architectures.join(', ')}${contextsText(change, compared)}`
 }
 
-/** `arrow`: a report that may wrap its lines takes the arrow that no line end can cut in two. */
+/** `arrow`: reports whose lines may wrap take `→`, which no line end can split. */
 export function becomesText({ change }: ReviewItem, arrow: '->' | '→' = '->'): string {
   return `${answerWords(change.before)} ${arrow} ${answerWords(change.after)}${sameCallText(change)}`
 }

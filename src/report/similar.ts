@@ -1,6 +1,5 @@
-// Finds the known words that a mistyped word may mean: those one error away (a letter added, missing, wrong, or two
-// swapped), and those that begin like that. Two errors would be too many: they often turn one call's name into
-// another's.
+// Finds the known words that a mistyped word may mean: those that are one error away (a letter added, missing or wrong,
+// or two swapped), or whose beginning is. Two errors would be too many: they often turn one call's name into another's.
 import { ascending } from '../order.ts'
 
 /** Longer words are not compared, because the work grows with the length. */
