@@ -2,8 +2,8 @@
 // succeeded. With a load, the load alone decides.
 
 /**
- * How a load ended. `outlived`: the command ended by itself before the load. `not-ready`: the command never
- * became ready. `too-late`: the command ended before it was ready.
+ * How a load ended. `outlived`: the command ended by itself before the load. `not-ready`: the command never became
+ * ready. `too-late`: the command ended before it was ready.
  */
 export type LoadEnd =
   | { readonly kind: 'ended'; readonly status: number; readonly outlived?: true }

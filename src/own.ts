@@ -1,4 +1,4 @@
-// Where the program itself is: as files of a package, or as one executable that contains the files.
+// Finds the program's own files: in its package, or inside the single executable.
 // Authority: Node.js, "Single executable applications" (nodejs.org/api/single-executable-applications.html).
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -4,7 +4,7 @@
 /** The first 32 bits of the fractional part. */
 const fraction = (root: number): number => ((root - Math.floor(root)) * 2 ** 32) | 0
 
-/** Called for the first digest, because most commands print none. */
+/** Called with the first digest only, because most commands print none. */
 function makeConstants(): { readonly initial: readonly number[]; readonly rounds: readonly number[] } {
   const primes: number[] = []
   for (let each = 2; primes.length < 64; each++) if (primes.every((by) => each % by !== 0)) primes.push(each)

@@ -111,9 +111,7 @@ export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 
   return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
 }
 
-/**
- * The host of the architectures that --arch names; by default the assumed host. Throws UserError (2) for several hosts.
- */
+/** The host of --arch's architectures; by default the assumed host. Throws UserError (2) for several hosts. */
 export function hostOf(given: readonly Architecture[] | undefined): Host {
   const hosts = new Set((given ?? [assumedHost]).map((each) => architectures[each].host))
   const [host = assumedHost, ...others] = hosts

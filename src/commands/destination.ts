@@ -2,7 +2,7 @@
 // and in a directory that everybody can write to, anybody can put a link or a file in the place of a result.
 // A link of another user is followed only to files of that user.
 // Authority: path_resolution(7); SymLinksIfOwnerMatch of Apache httpd; protected_symlinks, protected_regular and
-// protected_fifos in the kernel's Documentation/admin-guide/sysctl/fs.rst, which apply here whatever the sysctls are.
+// protected_fifos in the kernel's Documentation/admin-guide/sysctl/fs.rst. These rules apply whatever the sysctls are.
 import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'

@@ -110,11 +110,13 @@ async function diff(
   if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
   const { text, status } = await gitDiff(pair, options, failOnGiven, world)
   if (options.quiet === undefined) world.stdout.write(text)
-  // git stops at a status other than 0 unless diff.NAME.trustExitCode is set. Who sets it also gives --fail-on.
+  // git stops at a status other than 0 unless diff.NAME.trustExitCode is set. A user who sets it also gives --fail-on.
   return failOnGiven ? status : 0
 }
 
-/** Compares a profile, as its named or likeliest maker makes it with the process's capabilities, with the filters. */
+/**
+ * Compares a profile with a process's filters, by default with its capabilities, its kernel and the likeliest maker.
+ */
 async function diffApplied(
   one: NamedProfile,
   options: DiffFlags,

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { borrowChunks, chunkSize } from '../read/compiled.ts'
 
-/** The smallest first chunk of a longer file. Bytes. */
+/** Smaller files are read whole. The first chunk of a longer file has at least this size. Bytes. */
 export const headSize = 65536
 
 /**
@@ -49,7 +49,7 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
  * longer than the reading. Undefined for any other file, and for a file that grows because somebody is writing to it.
  */
 export function smallFile(path: string): Uint8Array | undefined {
-  // Opens only regular files, and without blocking: a FIFO that takes the file's place would wait for its writer.
+  // Opens only regular files, and without blocking, because a FIFO in the file's place would wait for its writer.
   if (!statSync(path).isFile()) return undefined
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {

@@ -164,7 +164,7 @@ async function follow(state: HookState, files: Files, options: HookFlags, given:
     const ceiling = await readCeiling(options, world)
     const asked = argumentsOf(ceiling, options)
     const { input } = files
-    // The base is read before the container runs, so that a mistake in it keeps the container from starting.
+    // Read before the container runs: a mistake in the base then prevents the start instead of losing the recording.
     const before = input === undefined ? [] : [await readBase(input, asked, world)]
     const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
     if (countCalls(seen) === 0) throw new UserError('no-call-recorded', {}, 2)

@@ -152,7 +152,7 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** Reads the requested ceilings. Throws a UserError for one that cannot be read or that runtimes refuse. */
+/** Reads the requested ceilings. Throws a UserError for a ceiling that is unreadable or that runtimes refuse. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
   if (options.within.includes('none')) {
     if (options.within.length > 1) throw new UserError('within-none-alone')

@@ -117,7 +117,7 @@ export const recordingErrors = {
   // --- recorders
   'needs-linux': [
     125,
-    ({ what, system }: { readonly what: OnLinux; /** This machine's. */ readonly system: string }) =>
+    ({ what, system }: { readonly what: OnLinux; /** This machine's system. */ readonly system: string }) =>
       onLinux[what](system),
   ],
   'ebpf-needed': [

@@ -75,7 +75,7 @@ export interface Pulled {
  * Reads one artifact by tag or digest. An artifact without the type of observations is read as a profile, because
  * CRI-O's annotation and older tools push untyped profiles.
  *
- * @throws UserError if the artifact has not exactly one layer, or holds an archive.
+ * @throws UserError if the artifact does not have exactly one layer, or holds an archive.
  */
 export async function pull(registry: Registry, name: string, where: string): Promise<Pulled> {
   const { manifest, digest } = await registry.manifest(name)

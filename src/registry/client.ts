@@ -1,5 +1,5 @@
 // Reads and writes blobs, manifests and tags of one repository over HTTP. Bytes are accepted only if they have the
-// digest and size that were asked for. Authority: OCI distribution specification 1.1;
+// requested digest and size. Authority: OCI distribution specification 1.1;
 // docs.docker.com/registry/spec/auth (Bearer tokens, scopes); RFC 7617 (Basic).
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'

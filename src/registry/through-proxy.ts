@@ -1,6 +1,6 @@
 // Sends requests through an HTTP proxy, which Node 20's fetch cannot use. A request with TLS goes through a tunnel, so
-// the proxy cannot read it. Authority: RFC 9110 (9.3.6 CONNECT), RFC 9112 (3.2.2 the form
-// of a request to a proxy); the Fetch standard (redirects).
+// the proxy cannot read it. Authority: RFC 9110 (9.3.6 CONNECT), RFC 9112 (3.2.2 the form of a request to a proxy); the
+// Fetch standard (redirects).
 import { request as plainRequest, type IncomingMessage } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'

@@ -5,7 +5,7 @@ import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '..
 import { answerWords } from './answers.ts'
 import { callList, exampleText, type ReviewItem } from './review.ts'
 
-/** A comparison with all that a report of it says. */
+/** A comparison with everything that its report prints. */
 export interface Compared extends Comparison {
   readonly changes: readonly RatedChange[]
   readonly base: string

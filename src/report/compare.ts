@@ -18,7 +18,7 @@ export interface ComparedOptions extends ContextOptions {
   readonly contexts?: 'all'
   /** The changes that make the comparison fail. Default `never`: the report has no outcome. */
   readonly failOn?: (typeof failures)[number]
-  /** The user did not give `failOn`: the report shows a failure only if something was opened. */
+  /** The user did not give `failOn`: the report has an outcome only if it fails and something was opened. */
   readonly unasked?: boolean
 }
 

@@ -46,7 +46,7 @@ export function newestText(
   return `last new call ${Math.max(0, Math.round(milliseconds / 1000))} s ${when}: ${call}`
 }
 
-/** The missing end of the program, if a signal ended the program instead. */
+/** The program's own end as a missing path, if a signal ended the program instead. */
 function endOf({ ending, signals }: Exercised): string | undefined {
   const [killed, terminated] = [9, 15]
   const { signal, status } = ending

@@ -15,7 +15,7 @@ export interface ReviewItem {
   readonly change: RatedChange
   readonly architectures: readonly string[]
   readonly calls: readonly string[]
-  /** The gravest risk of what is opened, if it is at least low. */
+  /** The gravest risk of the opened calls, if it is at least low. */
   readonly risk: Risk | undefined
 }
 
@@ -182,7 +182,7 @@ export function riskText(changes: readonly RatedChange[]): string {
   return bySeverity.join(', ')
 }
 
-/** The gravest severity among what is opened. */
+/** The gravest severity among the changes. */
 export function gravestOf(changes: readonly RatedChange[]): Risk['severity'] | undefined {
   return severities.find((each) => changes.some(({ risks }) => risks[0]?.severity === each))
 }

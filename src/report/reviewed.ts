@@ -36,7 +36,7 @@ export interface Notice {
   readonly fails: boolean
 }
 
-/** Sorted: profiles that cannot be compared, then wider changes, then the rest, each by failure, then by risk. */
+/** Sorted: profiles that cannot be compared, wider changes, the rest. In each group failures first, then by risk. */
 export function noticesOf(profiles: readonly ReviewedProfile[]): readonly Notice[] {
   const notices = profiles.flatMap((profile): readonly Notice[] => {
     if (profile.compared === undefined) return [{ profile, direction: undefined, items: [], fails: true }]

@@ -19,7 +19,7 @@ export interface ScanChange {
 }
 
 export interface ScanComparison {
-  /** Whether each scan is a bound. If only the first is one, the second is wider, whatever calls it lists. */
+  /** Whether each scan is a bound. If only the base is one, the head is wider, whatever calls it lists. */
   readonly bound: { readonly before: boolean; readonly after: boolean }
   /** Sentences about what the only scan without a bound could not follow; empty if both are bounds or neither is. */
   readonly account: readonly string[]

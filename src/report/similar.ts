@@ -1,5 +1,6 @@
-// Finds the known words that a mistyped word may mean: those that are one error away (a letter added, missing or wrong,
-// or two swapped), or whose beginning is. Two errors would be too many: they often turn one call's name into another's.
+// Finds the known words that a mistyped word may mean: words one error away (a letter added, missing or wrong, or two
+// swapped), and longer words with such a beginning. Two errors would be too many: they often turn one call's name into
+// another's.
 import { ascending } from '../order.ts'
 
 /** Longer words are not compared, because the work grows with the length. */
