@@ -8,7 +8,7 @@ import { causeOf } from './errors/row.ts'
 import { run } from './main.ts'
 import { endingSignals } from './record/recording.ts'
 
-/** A pipe or a file is told without node:tty, which takes 4 ms to load. */
+/** Recognizes pipes and files without node:tty, which takes 4 ms to load. */
 function isTerminal(descriptor: 0 | 1 | 2): boolean {
   if (process.platform !== 'win32' && !isCharacterDevice(descriptor)) return false
   return process.getBuiltinModule('node:tty').isatty(descriptor)
@@ -33,7 +33,7 @@ function output(descriptor: 1 | 2): Output {
         const { code } = error as NodeJS.ErrnoException
         // Another process made our pipe non-blocking: wait for the reader.
         if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
-        // The reader has gone (`| head`), or stderr fails and nobody can be told.
+        // The reader has gone (`| head`), or stderr itself fails, so no message can appear.
         else if (code === 'EPIPE' || descriptor === 2) gone = true
         else throw new UserError('cannot-write-stdout', causeOf(error))
       }
@@ -51,7 +51,7 @@ function output(descriptor: 1 | 2): Output {
 
 /** The width of the controlling terminal, through our own descriptor: a Node stream on 1 would make it non-blocking. */
 function terminalColumns(): number | undefined {
-  // Windows has no /dev/tty, and there no inherited descriptor becomes non-blocking.
+  // Windows has no /dev/tty, and Node leaves inherited descriptors blocking there.
   if (process.platform === 'win32') return process.stdout.columns
   try {
     const { WriteStream } = process.getBuiltinModule('node:tty')
@@ -112,8 +112,8 @@ const world: World = {
   },
 }
 
-// Node.js would open its debugger, which any user of the machine may reach (nodejs.org, "Debugging").
+// Without a listener Node.js opens its debugger, which any user of the machine may reach (nodejs.org, "Debugging").
 process.on('SIGUSR1', () => undefined)
 
-// Everything is written by now, and a pending read of a pipe must not keep the process.
+// Everything is written by now, and a pending read of a pipe must not keep the process alive.
 void run(process.argv.slice(2), world).then((status) => process.exit(status))

@@ -1,9 +1,9 @@
-// How a recorded command ended, and whether that is a success. Contract: a command that was ended after its time has
-// succeeded; with a load, the load alone decides.
+// How a recorded command ended, and whether that is a success. Contract: a command that the recorder ended has
+// succeeded. With a load, the load alone decides.
 
 /**
- * How a load ended. `outlived`: the command had ended by itself before. `not-ready`: the command never became ready.
- * `too-late`: the command ended before it was ready.
+ * How a load ended. `outlived`: the command ended by itself before the load. `not-ready`: the command never became
+ * ready. `too-late`: the command ended before it was ready.
  */
 export type LoadEnd =
   | { readonly kind: 'ended'; readonly status: number; readonly outlived?: true }
@@ -17,7 +17,7 @@ export type LoadEnd =
 export type Ending =
   | { readonly kind: 'exited'; readonly status: number; readonly byUs?: true; readonly load?: LoadEnd }
   | { readonly kind: 'killed'; readonly signal: string; readonly byUs?: true; readonly load?: LoadEnd }
-  /** The recorder detached from what it was attached to, or that ended. */
+  /** The recorder detached from its target, or the target ended. */
   | { readonly kind: 'released' }
 
 export function hasFailed(ending: Ending): boolean {

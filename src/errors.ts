@@ -6,7 +6,7 @@ import { errorTable, type ErrorCode, type ErrorFacts } from './errors/table.ts'
 export type { ErrorStatus } from './errors/row.ts'
 export type { ErrorCode, ErrorFacts } from './errors/table.ts'
 
-/** The facts are omitted if the code has none. A status other than the table's comes last. */
+/** The facts, omitted if the code has none, and a status other than the table's. */
 type FactsAndStatus<Code extends ErrorCode> =
   object extends ErrorFacts<Code>
     ? [facts?: ErrorFacts<Code>, status?: ErrorStatus]
@@ -19,7 +19,7 @@ type FactsAndStatus<Code extends ErrorCode> =
 export class UserError<Code extends ErrorCode = ErrorCode> extends Error {
   readonly code: Code
   readonly facts: ErrorFacts<Code>
-  /** The exit status: 2 could not do it; 125 to 127 only for commands that run another command. */
+  /** The exit status: 2 for a failure; 125 to 127 only from commands that run another command. */
   readonly status: ErrorStatus
 
   constructor(code: Code, ...told: FactsAndStatus<Code>)

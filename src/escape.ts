@@ -5,8 +5,9 @@
 /**
  * One line that is safe on a terminal and in a log: control characters (C0, DEL, C1, so also ESC, tab and line
  * breaks), line and paragraph separators, bidirectional and other invisible format characters and lone surrogates
- * become `\xNN` or `\uNNNN`; a backslash becomes `\\`, so that no text can pass for an escaped one. Logs of GitHub
- * Actions are read for commands too: `::` where a line begins, `##[` anywhere (actions/runner ActionCommand.cs).
+ * become `\xNN` or `\uNNNN`; a backslash becomes `\\`, so that no text can pass for an escaped one. The two marks of
+ * commands in logs of GitHub Actions are escaped too: `::` at the start of a line, `##[` anywhere (actions/runner
+ * ActionCommand.cs).
  */
 export function escapeTerminal(text: string): string {
   return text
@@ -16,8 +17,8 @@ export function escapeTerminal(text: string): string {
     .replace(/^(\s*):(?=:)/, String.raw`$1\x3a`)
 }
 
-// Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags), what is ignored where it
-// is displayed (fillers, variation selectors, the joiner), the blank of Braille, and the backslash.
+// Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags), DI (default-ignorable:
+// fillers, variation selectors, the joiner), the blank of Braille, and the backslash.
 const unprintable = /[\\\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{DI}\u2800]/gu
 const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
 

@@ -1,4 +1,4 @@
-// The steps from one list of lines to another (lines that stay, go and come), by the longest common subsequence.
+// Computes the steps from one list of lines to another: lines that stay, go and come.
 
 /** A longer middle is replaced as a whole instead of compared line by line. */
 export const longestMiddle = 3000

@@ -1,9 +1,9 @@
-// Reads what the library's functions are given: a table for each kind of options, with a row for each member. Callers in
-// JavaScript have no compiler: a misspelt name or word that stood for the default would weaken a profile in silence.
+// Checks the options of the library's functions: each kind of options has a table, with a row for each member. Callers
+// in JavaScript have no compiler: if a misspelt name or word meant the default, it would silently weaken a profile.
 import { architectureNames, architectureOf, type Architecture } from './abi/architectures.ts'
 import { UserError } from './errors.ts'
 
-/** Returns the value in its usual form. Throws a UserError, which names the place `at`, for a value that is not taken. */
+/** Returns the value in its usual form. Throws a UserError that names the place `at` if the value is not accepted. */
 export type Reader<Value> = (value: unknown, at: string) => Value
 
 /** A reader for every member, so that a new member without a row does not compile. */
@@ -12,8 +12,8 @@ export type OptionTable<Options> = {
 }
 
 /**
- * The options of a function, or the members of an object in them, without those that are undefined. The members in
- * `required` must be there.
+ * Returns the defined options of a function, or the defined members of an object in its options. `of`: the function and
+ * the object, for messages. The members in `required` must be present.
  */
 export function readOptions<Options extends object>(
   of: string,
@@ -28,7 +28,7 @@ export function readOptions<Options extends object>(
   return readKnown(of, table, options, required)
 }
 
-/** The same, without the members that the table does not have. */
+/** As readOptions, but ignores members that the table lacks. */
 export function readKnown<Options extends object>(
   of: string,
   table: OptionTable<Options>,
@@ -44,7 +44,7 @@ export function readKnown<Options extends object>(
   ) as Options
 }
 
-/** A reader of values for which `isTaken` holds. `takes` describes them. */
+/** A reader that accepts the values for which `isTaken` holds. `takes` describes these values. */
 export function valueOf<Value>(takes: string, isTaken: (value: unknown) => boolean): Reader<Value> {
   return (value, at) => {
     if (isTaken(value)) return value as Value
@@ -88,7 +88,7 @@ export const commandWords: Reader<readonly [string, ...string[]]> = (value, at) 
   throw new UserError('wrong-value', { at, value: '[]', takes: 'a list with a program' })
 }
 
-/** An object with options of its own. The members in `required` must be there. */
+/** An object with options of its own. The members in `required` must be present. */
 export function objectOf<Options extends object>(
   table: OptionTable<Options>,
   ...required: readonly (keyof Options & string)[]
@@ -112,7 +112,7 @@ export const architecture: Reader<Architecture> = (value, at) => {
   return found
 }
 
-/** By call name, indexes of arguments. */
+/** The indexes of arguments, by call name. */
 export const argumentIndexes: Reader<ReadonlyMap<string, readonly number[]>> = (value, at) => {
   const map = valueOf<ReadonlyMap<unknown, unknown>>('a Map', (each) => each instanceof Map)(value, at)
   const indexes = listOf(

@@ -1,4 +1,4 @@
-// Where the program itself is: as files of a package, or as one executable that contains the files.
+// Finds the program's own files: in its package, or inside the single executable.
 // Authority: Node.js, "Single executable applications" (nodejs.org/api/single-executable-applications.html).
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ export function ownCommand(): readonly [string, ...string[]] {
     : [process.execPath, ...process.execArgv, process.argv[1] ?? 'seccomp-gen']
 }
 
-/** The words that start the guardian. `beside`: a file beside guardian's. */
+/** The words that start the guardian. `beside`: a file in the guardian's directory. */
 export function guardianCommand(beside: string): readonly [string, ...string[]] {
   if (isSingleFile) return [process.execPath, guardianWord]
   return [process.execPath, ...process.execArgv, join(dirname(beside), `guardian${extname(beside)}`)]

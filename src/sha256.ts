@@ -1,10 +1,10 @@
-// SHA-256 (FIPS 180-4) in plain JavaScript: the core runs in a browser too, where node:crypto is not, and crypto.subtle
-// answers later. For fingerprints, which are short texts.
+// SHA-256 (FIPS 180-4) in plain JavaScript, for fingerprints of short texts. The core also runs in a browser, which
+// lacks node:crypto and whose crypto.subtle is asynchronous.
 
 /** The first 32 bits of the fractional part. */
 const fraction = (root: number): number => ((root - Math.floor(root)) * 2 ** 32) | 0
 
-/** Made with the first digest: most commands print none. */
+/** Called with the first digest only, because most commands print none. */
 function makeConstants(): { readonly initial: readonly number[]; readonly rounds: readonly number[] } {
   const primes: number[] = []
   for (let each = 2; primes.length < 64; each++) if (primes.every((by) => each % by !== 0)) primes.push(each)
@@ -24,7 +24,7 @@ export function sha256(text: string): string {
   padded.set(bytes)
   padded[bytes.length] = 0x80
   const view = new DataView(padded.buffer)
-  // The number of bits, in 64.
+  // The number of bits as a 64-bit integer.
   view.setUint32(padded.length - 8, Math.floor(bytes.length / 2 ** 29))
   view.setUint32(padded.length - 4, bytes.length * 8)
   constants ??= makeConstants()
@@ -36,8 +36,8 @@ export function sha256(text: string): string {
 const words = new Int32Array(64)
 
 /**
- * Plain assignments and no calls: a comparison of profiles makes hundreds of fingerprints before V8 has optimized
- * anything.
+ * Uses plain assignments and no calls, because a comparison of profiles makes hundreds of fingerprints before V8 has
+ * optimized anything.
  */
 function compress(state: number[], view: DataView, block: number, rounds: readonly number[]): void {
   for (let index = 0; index < 16; index++) words[index] = view.getInt32(block + index * 4)

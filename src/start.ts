@@ -3,7 +3,7 @@
 // linking forty ECMAScript modules took longer than a short command's own work (bench/results/start.md).
 //
 // Compiling takes as long again, so V8's compiled code lies beside each file. The build writes it; for another version
-// of Node.js the first run by the package's owner does. V8 refuses code that another version or other flags made
+// of Node.js the first run by the package's owner writes it. V8 refuses code that another version or other flags made
 // (nodejs.org/api/vm.html, cachedData) and then compiles as usual.
 import type { Script as CompiledScript } from 'node:vm'
 
@@ -12,9 +12,9 @@ const { readFileSync, renameSync, rmSync, statSync, writeFileSync } = process.ge
 const { Script } = process.getBuiltinModule('node:vm')
 const { createRequire } = process.getBuiltinModule('node:module')
 
-// A run of a tenth of a second ends before optimized code pays for its making: the V8 of Node.js 20 is to wait three
-// times as long as it does; later ones have no such flag. Set first, for code that was kept under other flags is
-// refused.
+// A run of a tenth of a second ends before optimizing pays, so the V8 of Node.js 20 waits three times its usual time
+// before it optimizes. Later versions lack the flag. The flag is set first, because V8 refuses code that was kept under
+// other flags.
 if (process.versions.v8.startsWith('11.3.'))
   process.getBuiltinModule('node:v8').setFlagsFromString('--interrupt-budget=400000')
 

@@ -1,5 +1,5 @@
-// `trace --add-to FILE`: observations that grow by one run at a time. Others may add to the same file meanwhile, so the
-// file is read again after the run and locked from then on until it is written.
+// `trace --add-to FILE`: observations that grow by one run at a time. Other processes may add to the same file
+// meanwhile, so the file is read again after the run and locked from then on until it is written.
 import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -60,9 +60,7 @@ export function additions(file: string, known: Observations | undefined, run: Ob
   }
 }
 
-/**
- * What must be added again if the file was removed or replaced during the run: calls that the run left out as known.
- */
+/** The known calls, which the run left out, if the file lacks them because it was removed or replaced meanwhile. */
 function missing(known: Observations | undefined, now: Observations | undefined): readonly Observations[] {
   return known === undefined || (now !== undefined && covers(now, known)) ? [] : [known]
 }

@@ -45,7 +45,7 @@ export async function appliedAnswers(words: AppliedWords, world: World): Promise
   return { answer: (...call) => answerOfPrograms(programs, ...call) }
 }
 
-/** The filters of a process in place of a profile, and what the process may have. Throws as appliedAnswers does. */
+/** The filters of a process in place of a profile, and its capabilities. Throws as appliedAnswers does. */
 export async function heldProfile(
   words: AppliedWords,
   world: World,

@@ -1,5 +1,5 @@
-// On whose behalf root works: the user who called sudo(8). New files belong to that user, but only if the user could
-// have made or replaced them: in a directory of the user or in a sticky directory for all.
+// Finds the user on whose behalf root works: the one who called sudo(8). New files belong to that user, but only if the
+// user could have made or replaced them: in a directory of the user or in a sticky directory for all.
 import type { Stats } from 'node:fs'
 import type { World } from './world.ts'
 
@@ -32,7 +32,7 @@ export function isShared({ mode }: Stats): boolean {
   return (mode & sticky) !== 0 && (mode & writableByAll) !== 0
 }
 
-/** The owner of a new file in the directory; undefined: ours. */
+/** The owner of a new file in the directory; undefined for our own user. */
 export function ownerIn(directory: Stats, caller: Invoker | undefined): Invoker | undefined {
   return caller !== undefined && (directory.uid === caller.uid || isShared(directory)) ? caller : undefined
 }

@@ -1,4 +1,4 @@
-// Where `collect` leaves a container's recording: a file of a directory, a tag of a repository, or a line on stdout.
+// The places for the recordings of `collect`: files of a directory, tags of a repository, or lines on stdout.
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { harmlessJson } from '../json-string.ts'
@@ -35,7 +35,7 @@ export function stdoutPlace(world: World): Place {
   }
 }
 
-/** @throws UserError if the registry denies a push. One that is away now may be there when it is needed. */
+/** @throws UserError if the registry denies a push. An unreachable one is no error: it may be back when needed. */
 export async function repositoryPlace(registry: Registry, world: World): Promise<Place> {
   await prepareRepository(registry).catch((error: unknown) => {
     if (!(error instanceof UserError) || error.code === 'registry-denies') throw error

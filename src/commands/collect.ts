@@ -43,7 +43,7 @@ interface CollectFlags extends RegistryWords {
 
 /** The interval between looks at the recording. Milliseconds. */
 const pace = 1000
-/** How many looks wait for the name of an ended container, because the kubelet can be late. */
+/** How many looks to wait for the name of an ended container, because the kubelet can be late. */
 const patience = 30
 
 export const declare: Declare = (command, world, end) => {
@@ -128,7 +128,7 @@ async function namesFor({ cri }: CollectFlags, world: World): Promise<ContainerN
   return names
 }
 
-/** Where the recordings go. A registry that denies them is told of before anything is recorded. */
+/** Where the recordings go. A registry that denies pushes is an error before anything is recorded. */
 async function placeOf({ output, push, plainHttp }: CollectFlags, world: World): Promise<Place> {
   if (output !== undefined) return directoryPlace(output, world)
   if (push === undefined) return stdoutPlace(world)
@@ -176,7 +176,7 @@ class Collection {
     for (const [id, name] of names) this.#known.set(id, name)
   }
 
-  /** Gives the recordings that have grown. `last`: gives all of them as final. */
+  /** Delivers the recordings that have grown. `last`: delivers all of them as final. */
   async look(last: boolean): Promise<void> {
     this.#collector.refresh()
     await this.#learn()
@@ -188,7 +188,7 @@ class Collection {
       if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
     }
     await this.#deliveries.deliver(last)
-    // Before the collector forgets whose cgroups they were.
+    // Refusals come first: afterwards the collector forgets whose cgroups they were in.
     if (this.#tellsRefusals) this.#tellRefusals(last)
     this.#collector.forget(done)
   }
@@ -203,7 +203,7 @@ class Collection {
     if (observations !== undefined) this.#deliveries.take({ id, name, observations }, ended || last)
   }
 
-  /** Tells what was refused since the last time. `last`: all of it. */
+  /** Prints the refusals since the last look. `last`: also those that RefusalStream still holds back, and the gaps. */
   #tellRefusals(last: boolean): void {
     const calls = new RefusedCalls()
     for (const { name, sighting } of this.#collector.refusals((id) => this.#chosen(id))) {
@@ -223,7 +223,7 @@ class Collection {
   }
 
   #loseName({ id, parent }: Collected): void {
-    // `podUID` or `kubepods-…-podUID.slice`: what is not a pod's has no name in the cluster.
+    // `podUID` or `kubepods-…-podUID.slice`. Containers outside pods have no name in the cluster.
     if (!/^(?:.+-)?pod[^/]+$/.test(basename(parent))) return
     this.#nameless.set(parent, (this.#nameless.get(parent) ?? new Set()).add(id))
   }

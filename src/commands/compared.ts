@@ -29,7 +29,7 @@ export function addComparisonOptions(command: Command, failOn: ComparisonOptions
   return addContextOptions(command)
 }
 
-/** `asked`: the user gave --fail-on. Otherwise a report fails only if something was opened. */
+/** `asked`: the user gave --fail-on. Otherwise the report has an outcome only if it fails and something was opened. */
 export function compared(
   one: NamedProfile,
   other: NamedProfile,

@@ -35,7 +35,7 @@ export function addContextOptions(command: Command): Command {
   )
 }
 
-/** Options for whose reading of a profile is meant, beside --runtime. */
+/** The options that choose the reader of a profile, besides --runtime. */
 export function addReaderOptions(command: Command): Command {
   return command
     .addOption(
@@ -75,7 +75,7 @@ function capability(word: string): string {
   throw new InvalidArgumentError('Write CAP_NET_ADMIN, none or all.')
 }
 
-/** `engine`: the default capabilities of a built-in profile's engine. */
+/** `engine`: the default capabilities of a built-in's engine, used without --cap and --engine. */
 export function contextOptionsFrom(
   { cap, kernel, runtime, engine: reader, libseccomp }: ContextWords,
   architecture: Architecture,
@@ -105,13 +105,13 @@ function givenBy(word: EngineVersion): readonly string[] {
   return capabilitiesOf(read?.engine ?? '', read?.version ?? 'main')
 }
 
-/** Undefined without --cap. Throws a UserError for both all and none. */
+/** The capabilities that --cap names; undefined without --cap. Throws a UserError for both all and none. */
 export function capabilitiesFrom(cap: ContextWords['cap']): readonly string[] | 'all' | undefined {
   if (cap?.includes('all') && cap.includes('none')) throw new UserError('cap-contradiction')
   return cap?.includes('all') ? 'all' : cap?.filter((each) => each !== 'none')
 }
 
-/** The host that --arch names; without the option the assumed one. Throws UserError (2) for several hosts. */
+/** The host of --arch's architectures; by default the assumed host. Throws UserError (2) for several hosts. */
 export function hostOf(given: readonly Architecture[] | undefined): Host {
   const hosts = new Set((given ?? [assumedHost]).map((each) => architectures[each].host))
   const [host = assumedHost, ...others] = hosts

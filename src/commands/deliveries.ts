@@ -1,5 +1,5 @@
-// Which recordings of `collect` are due, and the ones that their place has not accepted. A registry that is away for a
-// while loses no container's calls: its recordings stay here, also those of containers that have ended.
+// Holds the recordings of `collect` that are due until their place accepts them. If a registry is unreachable for a
+// while, no calls are lost: the recordings stay here, also those of containers that have ended.
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
@@ -20,9 +20,9 @@ const longestPause = 32
 export class Deliveries {
   readonly #place: Place
   readonly #world: World
-  /** By container, the digest of what makes a profile in the recording that was due last. */
+  /** By container, the digest of contentOf() for the recording that was due last. */
   readonly #content = new Map<string, string>()
-  /** By container, the digest of the recording that the place has. */
+  /** By container, the digest of the recording that the place has accepted. */
   readonly #accepted = new Map<string, string>()
   readonly #due = new Map<string, Recording>()
   readonly #met = new Set<string>()
@@ -41,7 +41,7 @@ export class Deliveries {
     return this.#met.size
   }
 
-  /** `final`: the container has ended, or nothing more will be recorded. */
+  /** Makes a recording due if it is new. `final`: the container has ended, or nothing more will be recorded. */
   take(recording: Recording, final: boolean): void {
     const { id, observations } = recording
     this.#met.add(id)
@@ -52,7 +52,7 @@ export class Deliveries {
     this.#due.set(id, recording)
   }
 
-  /** Gives what is due to the place, some at once: a registry may be far away, and the end of a pod has its time. */
+  /** Sends due recordings, eight in parallel: a registry may be far away, and a pod has limited time to end. */
   async deliver(last: boolean): Promise<void> {
     if (this.#due.size === 0 || (!last && this.#looks++ < this.#pause)) return
     const reasons: string[] = []
@@ -96,7 +96,7 @@ export class Deliveries {
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** The part that makes a profile: a recording that differs only in counts is not due again. */
+/** The parts of a recording that make it due again if they change: calls, values, and the magnitude of the count. */
 function contentOf({ architectures, unknown }: Observations): string {
   const calls = [architectures, unknown].flatMap((part) =>
     Object.entries(part).flatMap(([architecture, all]) =>

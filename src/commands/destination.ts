@@ -1,8 +1,8 @@
 // Finds the file that a name leads to, as the kernel does, and decides whether it may be written. We often run as root,
 // and in a directory that everybody can write to, anybody can put a link or a file in the place of a result.
-// A link of another user is followed only to what that user owns.
-// Authority: path_resolution(7); SymLinksIfOwnerMatch of Apache httpd; protected_symlinks, protected_regular and protected_fifos in the kernel's
-// Documentation/admin-guide/sysctl/fs.rst. These rules hold here whatever the sysctls are.
+// A link of another user is followed only to files of that user.
+// Authority: path_resolution(7); SymLinksIfOwnerMatch of Apache httpd; protected_symlinks, protected_regular and
+// protected_fifos in the kernel's Documentation/admin-guide/sysctl/fs.rst. These rules apply whatever the sysctls are.
 import { lstat, readlink, realpath, stat } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
@@ -37,7 +37,7 @@ export async function destination(given: string, cwd: string, caller?: Invoker):
   }
 }
 
-/** The real path of a directory. Every link on the way is checked as the last part of a name is. */
+/** The real path of a directory. Checks every link on the way like the last part of a name. */
 async function directoryOf(given: string, name: string, caller: Invoker | undefined): Promise<string> {
   let at = '/'
   let links = 0
@@ -56,7 +56,7 @@ async function directoryOf(given: string, name: string, caller: Invoker | undefi
     }
     refuseForeign(given, here, await stat(at))
     await refuseLink(given, path, here, caller)
-    // Links in a circle, and links of /proc to what has no name: the kernel decides.
+    // The kernel decides about links in a circle and links of /proc to files without a name.
     if (++links > 40) return realpath(name)
     const target = await readlink(path)
     if (isAbsolute(target)) at = '/'

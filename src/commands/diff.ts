@@ -1,4 +1,4 @@
-// `diff`: what changes in meaning between two profiles, for people and for git as its external diff
+// `diff`: prints what changes in meaning between two profiles, for people and for git as its external diff
 // (GIT_EXTERNAL_DIFF, diff.NAME.command).
 import { Option } from 'commander'
 import { resolve } from 'node:path'
@@ -110,11 +110,13 @@ async function diff(
   if (options.output !== undefined) throw new UserError('stdout-taken', { file: options.output, by: 'git' })
   const { text, status } = await gitDiff(pair, options, failOnGiven, world)
   if (options.quiet === undefined) world.stdout.write(text)
-  // git stops at a status other than 0, unless diff.NAME.trustExitCode is set: then the user gives --fail-on as well.
+  // git stops at a status other than 0 unless diff.NAME.trustExitCode is set. A user who sets it also gives --fail-on.
   return failOnGiven ? status : 0
 }
 
-/** A profile with the filters of a process: with what the process may have, as a runtime in use makes it. */
+/**
+ * Compares a profile with a process's filters, by default with its capabilities, its kernel and the likeliest maker.
+ */
 async function diffApplied(
   one: NamedProfile,
   options: DiffFlags,

@@ -1,5 +1,5 @@
-// Makes the directory of a command's results, with the directories above it. Authority: destination.ts for whose links
-// are followed.
+// Makes the directory of a command's results, with the directories above it. destination.ts decides whose links are
+// followed.
 import { chown, mkdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { UserError } from '../errors.ts'

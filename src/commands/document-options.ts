@@ -16,7 +16,7 @@ export const archOption = (what: string): Option =>
     },
   )
 
-/** One of `names` by any spelling. */
+/** The architecture that `word` spells in any way, if it is one of `names`. Throws InvalidArgumentError. */
 export function architectureIn<Name extends Architecture>(word: string, names: readonly Name[]): Name {
   const architecture = architectureOf(word)
   const found = names.find((each) => each === architecture)

@@ -1,4 +1,4 @@
-// `eval`: what a profile answers to one call, or to one call a line (--batch).
+// `eval`: prints what a profile answers to one call, or to one call a line (--batch).
 import {
   architectureNames,
   architectureOf,
@@ -55,7 +55,7 @@ export const declare: Declare = (command, world, end) => {
           answers += text
           return true
         }
-        // To standard output each answer goes at once. A file is written whole.
+        // Standard output gets each answer at once. A file is written whole.
         const isFile = options.output !== undefined && !isStdout(options.output)
         const place = isFile ? { ...world, stdout: { ...world.stdout, write } } : world
         if (isApplied(options)) {
@@ -121,7 +121,7 @@ function isNewCall(architecture: Architecture, call: string): boolean {
   return entry !== undefined && !isKnownTo(oldestLibraryOn(architecture), entry.name)
 }
 
-/** Prints the answer with the other library, because files and built-ins have different default libraries. */
+/** Prints the answer with the other library if it differs: files and built-ins have different default libraries. */
 function sayOtherLibrary(
   named: NamedProfile,
   options: EvalFlags,
@@ -140,7 +140,7 @@ function sayOtherLibrary(
   say(world, `${which}; with libseccomp ${libseccomp} (--libseccomp) the answer is ${answered}`)
 }
 
-/** The oldest libseccomp in use reads a file. A built-in is read by its engine's, which knows every name in it. */
+/** By default a file is read with the oldest libseccomp in use, and a built-in with one that knows every name in it. */
 function meaningOn(
   { profile, capabilities }: NamedProfile,
   options: EvalFlags,
@@ -197,7 +197,7 @@ async function batch(
   const meanings = new Map<Architecture, Pick<Meaning, 'answer'>>()
   let heard = true
   let isFirst = true
-  // Memory is bounded: an overlong line loses its middle and so is not a query.
+  // Memory is bounded: an overlong line loses its middle, so it is not a query.
   const lines = new Lines((bytes, start, end) => {
     const read = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()
     // Editors and PowerShell write a byte order mark before the first line.

@@ -61,7 +61,7 @@ export const declare: Declare = (command, world, end) => {
     .action(async (word: string | undefined, calls: string[], options: ExplainFlags) => {
       await checkOutput(options.output, world)
       if (isApplied(options)) {
-        // No profile stands before the calls.
+        // The options replace the profile, so the first word is a call.
         const { applied, ...held } = await heldProfile(options, world)
         const all = [...(word === undefined ? [] : [word]), ...calls]
         await explain(held, all.length > 0 ? all : permittedCalls(applied), options, world)
@@ -71,7 +71,7 @@ export const declare: Declare = (command, world, end) => {
     })
 }
 
-/** What the filter carries out, for some arguments at least. */
+/** The calls that the filter allows for at least some arguments. */
 const permittedCalls = (applied: AppliedFilter): readonly string[] =>
   syscallTable(applied.host)
     .entries.filter(({ number }) =>

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { borrowChunks, chunkSize } from '../read/compiled.ts'
 
-/** The smallest first chunk of a longer file. Bytes. */
+/** Smaller files are read whole. The first chunk of a longer file has at least this size. Bytes. */
 export const headSize = 65536
 
 /**
@@ -33,23 +33,23 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
       const chunk = buffers[turn].subarray(0, bytesRead)
       turn = turn === 0 ? 1 : 0
       next = handle.read(buffers[turn], 0, chunkSize, null)
-      // If the consumer stops, this read is left behind and its failure has no receiver.
+      // If the consumer stops, nothing awaits this read, and its failure must not go unhandled.
       next.catch(() => undefined)
       yield chunk
     }
   } finally {
-    // Ends the read that is left behind as well.
+    // Also ends a read that nothing awaits.
     await handle.close()
     giveBack?.()
   }
 }
 
 /**
- * The bytes of a small file, read at once: there can be thousands, and each turn through the thread pool takes longer
- * than the reading. Undefined for any other file, and for one that grows: somebody is writing to it.
+ * The bytes of a small file, read synchronously: there can be thousands, and each turn through the thread pool takes
+ * longer than the reading. Undefined for any other file, and for a file that grows because somebody is writing to it.
  */
 export function smallFile(path: string): Uint8Array | undefined {
-  // Only a regular file is opened here: opening a FIFO would wait for its writer, even if it took the file's place.
+  // Opens only regular files, and without blocking, because a FIFO in the file's place would wait for its writer.
   if (!statSync(path).isFile()) return undefined
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
@@ -67,14 +67,14 @@ export function smallFile(path: string): Uint8Array | undefined {
 /** When signals and timers last had their turn. */
 let paused = 0
 
-/** Lets signals and timers have their turn, which reading at once takes from them. */
+/** Lets signals and timers have their turn, which synchronous reading delays. */
 export async function pause(): Promise<void> {
   if (performance.now() - paused < 20) return
   await setImmediate()
   paused = performance.now()
 }
 
-/** The same bytes; a read error becomes a UserError that names the file. */
+/** Passes the bytes on. A read error becomes a UserError that names the file. */
 export async function* named(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* bytes

@@ -7,7 +7,7 @@ export interface GitPair {
   readonly path: string
   /** The path of the new side, which a rename changes. */
   readonly newPath: string
-  /** The files to read; undefined: the side is missing. Both undefined: the path is unmerged. */
+  /** The files to read. One undefined: that side is missing. Both undefined: the path is unmerged. */
   readonly before: string | undefined
   readonly after: string | undefined
 }

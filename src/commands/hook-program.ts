@@ -1,5 +1,5 @@
-// Whether a program will still exist unchanged when a runtime starts it as root. A user can change a program in a home
-// directory, and a clean-up can remove one in a cache.
+// Decides whether a program will still exist unchanged when a runtime starts it as root. A user can change a program in
+// a home directory, and a clean-up can remove one in a cache.
 import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname } from 'node:path'
@@ -9,7 +9,7 @@ const temporary = /^\/(?:var\/)?tmp\//
 const sharedBits = 0o022
 const sticky = 0o1000
 
-/** A clause that says why not; undefined if the program is safe. */
+/** Why the program may not last, as a clause; undefined if it is safe. */
 export function whyNotForGood(path: string): string | undefined {
   const real = orItself(path)
   if (caches.test(real)) return 'it is in a cache, which may be emptied'

@@ -106,7 +106,7 @@ function readState(text: string): HookState {
   try {
     state = JSON.parse(text) as Partial<HookState>
   } catch {
-    // Told below.
+    // The error below reports it.
   }
   const { pid, bundle, id } = state
   if (typeof pid !== 'number' || pid <= 0 || typeof bundle !== 'string' || typeof id !== 'string') {
@@ -164,7 +164,7 @@ async function follow(state: HookState, files: Files, options: HookFlags, given:
     const ceiling = await readCeiling(options, world)
     const asked = argumentsOf(ceiling, options)
     const { input } = files
-    // Read before the container runs: a mistake in it then keeps the container from starting, and no recording is lost.
+    // Read before the container runs: a mistake in the base then prevents the start instead of losing the recording.
     const before = input === undefined ? [] : [await readBase(input, asked, world)]
     const seen = await recordHooked(state, () => world.stdout.write('attached\n'), asked)
     if (countCalls(seen) === 0) throw new UserError('no-call-recorded', {}, 2)

@@ -24,7 +24,7 @@ export interface Inputs {
   readonly size: number | undefined
 }
 
-/** The same bytes, counted while they are read. */
+/** Passes the bytes on and reports how many were read. */
 export async function* counted(
   bytes: Source['bytes'],
   count: (size: number) => void,
@@ -75,7 +75,7 @@ export async function findInputs(words: readonly string[], world: World): Promis
   return { ...(await eachOnce(sources, world)), skipped, noFiles }
 }
 
-/** Leaves out files that are met again. Equal content is not a reason: two runs may show the same. */
+/** Leaves out files that occur again. Equal content is not a reason: two runs may show the same. */
 async function eachOnce(
   given: readonly Source[],
   world: World,
@@ -149,13 +149,13 @@ const atOnce = 32
 const keptSize = 64 * 1024 * 1024
 
 interface Examined {
-  /** `left`: neither read nor mentioned, as links to directories and notes in Markdown. */
+  /** `left`: neither read nor mentioned, such as links to directories and notes in Markdown. */
   readonly kind: 'trace' | 'no-calls' | 'no-file' | 'left'
   /** All bytes of a small file. */
   readonly whole?: Uint8Array | undefined
 }
 
-/** What an entry of a directory is. */
+/** Finds the kind of a directory's entry. */
 async function examine(name: string, path: string, isFile: boolean): Promise<Examined> {
   const found = isFile ? undefined : await stat(path).catch(() => undefined)
   if (found?.isDirectory()) return { kind: 'left' }

@@ -11,7 +11,7 @@ import { processId } from './process-id.ts'
 export const formatOption = (): Option =>
   new Option('--format <format>', 'format of the input').choices([...formatNames]).default('auto')
 
-/** Adds the options for whose calls count, as far as a format states the caller. */
+/** Adds the options that choose whose calls count, for formats that state the caller. */
 export function addChoiceOptions(command: Command): Command {
   return command
     .optionsGroup('Which calls count:')

@@ -13,7 +13,7 @@ import type { World } from './world.ts'
 /** Names of our own streams. Opening them again would truncate or replace the file that the shell opened. */
 const ownStream = /^\/(?:dev\/(?:std(out|err)|fd\/([12]))|proc\/self\/fd\/([12]))$/
 
-/** Whether the value of -o means standard output. No value does. */
+/** Whether the value of -o means standard output. A missing value does. */
 export function isStdout(file: string | undefined): boolean {
   return file === undefined || file === '-' || streamOf(file) === 'stdout'
 }
@@ -76,7 +76,7 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   const { path, existing } = await destinationIn(world, file)
   if (existing && !existing.isFile()) {
     const handle = await open(path, 'w')
-    // A reader of a pipe that has gone is not an error, as with standard output.
+    // As with standard output, it is no error if the reader of a pipe has gone.
     await handle
       .writeFile(text)
       .catch(unless('EPIPE'))
@@ -85,7 +85,7 @@ async function writeFile(file: string, text: string, world: World): Promise<void
   }
   // Loaded late, because loading takes a tenth of the time of a short command.
   const { randomBytes } = await import('node:crypto')
-  // Independent of the final name, which can be as long as names can be.
+  // Independent of the final name, which can have the maximum length.
   const temporary = `.seccomp-gen-${randomBytes(6).toString('hex')}.tmp`
   const place = await openPlace(dirname(path), world)
   const made = join(place.path, temporary)
@@ -120,9 +120,9 @@ async function writeFile(file: string, text: string, world: World): Promise<void
 }
 
 interface OpenDirectory {
-  /** Names the open directory, even if its own name leads elsewhere meanwhile. */
+  /** Leads to the open directory even if its name leads elsewhere meanwhile. */
   readonly path: string
-  /** The owner of a new file in it; undefined: ours. */
+  /** The owner of a new file in it; undefined for our own user. */
   readonly owner: Invoker | undefined
   readonly close: () => Promise<void>
 }

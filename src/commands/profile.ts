@@ -152,7 +152,7 @@ export async function checkProfileOutputs(
   await refuseSame([options.output, options.explain, ...others], world)
 }
 
-/** Reads the requested ceilings. Throws a UserError for one that cannot be read or that runtimes refuse. */
+/** Reads the requested ceilings. Throws a UserError for a ceiling that is unreadable or that runtimes refuse. */
 export async function readCeiling(options: ProfileOptions, world: World): Promise<CeilingChoice> {
   if (options.within.includes('none')) {
     if (options.within.length > 1) throw new UserError('within-none-alone')
@@ -170,8 +170,7 @@ export async function readCeiling(options: ProfileOptions, world: World): Promis
 }
 
 /**
- * For each call the arguments to read: those in the ceiling's conditions, and with `observed` all that conditions may
- * name.
+ * The arguments to read, by call: those in the ceilings' conditions; with `observed` also all that conditions can name.
  */
 export function argumentsOf(
   ceilings: CeilingChoice,
@@ -187,7 +186,7 @@ export function argumentsOf(
   return spoken
 }
 
-/** The host's options. --runtime is left out: it chooses a floor here. */
+/** The host's options without --runtime, which chooses a floor in these commands. */
 function hostOf({ cap, kernel }: ProfileOptions): ContextWords {
   return { ...(cap && { cap }), ...(kernel !== undefined && { kernel }) }
 }

@@ -24,7 +24,7 @@ export const declare: Declare = (command, world, end) => {
       await checkOutput(output, world)
       const { kind, bytes, digest } = await pullNamed(reference, world, { plainHttp: plainHttp ?? false })
       const text = textOf(bytes, ref)
-      // Both throw a UserError: a file that was good stays, and no terminal gets what is neither.
+      // Both throw a UserError for other content, which then replaces no good file and reaches no terminal.
       if (kind === 'profile') parseProfile(text, { name: ref })
       else parseObservations(ref, text)
       await writeOutput(text, output, world)

@@ -1,4 +1,4 @@
-// Reads the scans that a command is given, and compares them with what was seen.
+// Reads the scans that a command's options name, and compares them with the seen calls.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { syscallTable } from '../abi/tables.ts'
 import type { Observations } from '../observe/index.ts'
@@ -23,7 +23,7 @@ export async function readReachable(
   return merged
 }
 
-/** Calls of a scan that a newer seccomp-gen made. */
+/** Calls that no table knows, because a newer seccomp-gen made the scan. */
 function unknownCalls({ architectures }: Reachable): readonly string[] {
   const names = architectureNames.flatMap((architecture) =>
     Object.keys(architectures[architecture] ?? {}).filter(

@@ -1,7 +1,7 @@
-// Tells refusals as they come: a new row at once, its repetitions summed, every few seconds and at the end.
+// Reports refusals as they come: a new row at once, then the sum of its repetitions every few seconds and at the end.
 import type { WatchedCall } from '../watch/index.ts'
 
-/** A repeated refusal is told again after this time. Milliseconds. */
+/** How long the repetitions of a refusal are summed before they are reported. Milliseconds. */
 const again = 5000
 
 export class RefusalStream {
@@ -24,7 +24,7 @@ export class RefusalStream {
     const now = performance.now()
     for (const [name, each] of this.#rows) {
       if (!all && now - each.told < again) continue
-      // A row without repetitions makes room: its next one is told at once.
+      // A row that was not repeated is forgotten, so its next refusal counts as new.
       if (each.waiting === undefined) {
         this.#rows.delete(name)
         continue

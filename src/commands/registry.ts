@@ -36,7 +36,7 @@ export function registryOf(
   })
 }
 
-/** The artifact that a reference names. The digest wins over the tag; without either the tag is `latest`. */
+/** The artifact that a reference names. The digest wins over the tag. With neither, the tag is `latest`. */
 export async function pullNamed(
   reference: Reference,
   world: World,

@@ -4,7 +4,7 @@ import type { Exercise, Recording } from '../record/index.ts'
 import { statusOf } from './ending.ts'
 import type { World } from './world.ts'
 
-/** Stops early if a program never started, or at a signal. */
+/** Makes the recordings. Stops early if a program never started, or at a signal. */
 export async function recordRuns(
   runs: number,
   record: (run: number) => Promise<Recording>,
@@ -46,7 +46,7 @@ function eachOf(recordings: readonly Recording[]): NonNullable<Recording['each']
   }))
 }
 
-/** What any of the runs exercised. */
+/** The signals of all runs, and the newest call of the last one. */
 function exerciseOf(recordings: readonly Recording[]): Exercise {
   const all = recordings.flatMap(({ exercise }) => exercise ?? [])
   const newest = all.at(-1)?.newest

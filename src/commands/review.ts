@@ -1,5 +1,5 @@
-// `review`: what changed in meaning in the profiles that differ between two git revisions, for a pull or merge request.
-// Each profile of a file is compared with the profile of the same name.
+// `review`: prints what changed in meaning in the profiles that differ between two git revisions, for a pull or merge
+// request. Each profile of a file is compared with the profile of the same name.
 import { Option } from 'commander'
 import { UserError } from '../errors.ts'
 import { changedFiles, hasFiles, type ChangedFile, type Side } from '../git/changed.ts'

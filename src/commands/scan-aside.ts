@@ -1,5 +1,5 @@
-// Puts the programs of an image aside while it is scanned, in a temporary file: an image may hold gigabytes of
-// programs, of which the scan reads a few. The file has no name, so that it is gone with the process, whatever ends it.
+// Keeps the programs of an image in a temporary file during its scan, because an image may hold gigabytes of programs,
+// of which the scan reads a few. The file has no name, so it vanishes with the process, whatever ends the process.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ export interface Aside {
   close(): void
 }
 
-/** If the temporary directory takes no more, what follows stays in memory. */
+/** Programs for which the temporary directory has no room stay in memory. */
 export function openAside(): Aside {
   let file: number | undefined
   let isOpen = false
@@ -30,7 +30,7 @@ export function openAside(): Aside {
   }
 }
 
-/** Not within put(), whose closures would all keep the bytes. */
+/** Outside put(), whose closures would all keep the bytes in memory. */
 function fromFile(file: number, offset: number, size: number): () => Promise<Uint8Array> {
   return async () => {
     const read = new Uint8Array(size)

@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { isSingleFile } from '../own.ts'
 import type { RecordCache, Records } from '../scan/index.ts'
 
-/** Changes if the form of the entries changes, or what is recorded of code. */
+/** Raise it if the form of the entries changes, or the facts that are recorded about code. */
 const version = 2
 const magic = 0x53434752
 
-/** Undefined if there is no directory, or none that only we can write to: the scan then works without a cache. */
+/** Undefined if no directory exists that only we can write to: the scan then works without a cache. */
 export async function openCache(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<RecordCache | undefined> {
@@ -68,8 +68,8 @@ export async function openCache(
 }
 
 /**
- * The identity of this build: the bundle's first file, which names all others by their contents, or the executable.
- * Undefined during development.
+ * The identity of this build: the text of the bundle's first file, which names all others by their contents, or the
+ * size and time of the executable. Undefined during development.
  */
 async function ownBuild(): Promise<string | undefined> {
   try {
@@ -90,7 +90,7 @@ function named(build: string, key: string): string {
   return `answer-${sha256(`${build}\n${key}`)}`
 }
 
-/** The body with its digest at the end: a truncated file lacks it. */
+/** Appends the digest to the body, so that a truncated file is noticed. */
 function sealed(body: Buffer): Buffer {
   return Buffer.concat([body, createHash('sha1').update(body).digest()])
 }

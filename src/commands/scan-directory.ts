@@ -1,5 +1,5 @@
-// Presents a directory of this machine as the root of programs: its entries, with links as they are written. Files are
-// read at once, not through Node's threads: a scan asks for hundreds of entries, one after the other.
+// Presents a directory of this machine as the root of programs: its entries, with links unresolved. Files are read
+// synchronously, not through Node's threads, because a scan asks for hundreds of entries one after the other.
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'

@@ -59,7 +59,7 @@ interface CallRow {
 }
 
 /**
- * The calls that the words name, in the order of the words; without words all calls, sorted by name.
+ * Reports the calls that the words name, in the order of the words. Without words it reports all calls, sorted by name.
  *
  * @throws UserError for a word that is not a name, spelling or number of a call on any requested architecture.
  */

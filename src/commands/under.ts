@@ -17,7 +17,7 @@ export class Under {
     this.#filter = filter
   }
 
-  /** Reads the requested filter; `within` is the ceiling. Throws a UserError for one that cannot be read. */
+  /** Reads the requested filter; `within` is the ceiling. Throws a UserError if it cannot be read. */
   static async read(word: string, ceiling: CeilingChoice, world: World): Promise<Under> {
     if (word !== 'within') return new Under(word, await loadProfile(word, world))
     const [only, ...others] = ceiling === 'none' ? [] : ceiling

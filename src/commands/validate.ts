@@ -75,13 +75,13 @@ async function validate(files: readonly string[], options: ValidateFlags, world:
 
 export interface ValidateOptions {
   readonly report: FormatName
-  /** Who reads the files, if their keys do not show it: see profileProblems. */
+  /** The dialect of the files, if their keys do not show it (see profileProblems). */
   readonly dialect?: Dialect
   /** The runtime whose needs are checked. Default 'none'. */
   readonly runtime?: FloorChoice
-  /** Whose reading of the files is meant. Default: that of every engine that reads their keys. */
+  /** The engine that reads the files. Default: every engine that reads their keys. */
   readonly engine?: EngineVersion
-  /** The libseccomp. Default: the newest and the oldest in use. */
+  /** The version of libseccomp. Default: the newest and the oldest in use. */
   readonly libseccomp?: string
   readonly medium?: Medium
   /** The container starts with no_new_privs. Default false: the runtimes need more. */
@@ -89,7 +89,7 @@ export interface ValidateOptions {
 }
 
 /**
- * Status 0: nothing to report; notes are printed but do not count. Status 1: errors or warnings. `refused`: a sentence
+ * The status is 1 if there are errors or warnings, else 0: notes are printed but do not count. `refused`: a sentence
  * for each text that is not a profile.
  */
 export function validateReport(

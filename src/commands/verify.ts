@@ -57,7 +57,7 @@ Examples:
     )
 }
 
-/** The command. Options between the profile and the `--` are read here. */
+/** The words of the command, after reading the options between the profile and the `--`. */
 function commandIn(words: readonly string[], command: Command): readonly string[] {
   const [first = ''] = words
   const separator = words.indexOf('--')

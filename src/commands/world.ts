@@ -19,7 +19,7 @@ export interface Output {
   readonly isTerminal: boolean
   /** The width of the terminal; undefined if unknown. */
   readonly columns?: () => number | undefined
-  /** Writes everything before it returns. False: the reader has gone, so the work ends without an error. */
+  /** Writes everything before it returns. Returns false if the reader has gone: the work then ends without an error. */
   readonly write: (text: string) => boolean
 }
 

@@ -53,7 +53,7 @@ export function faultText(fault: DocumentFault): string {
   return typeof text === 'string' ? text : text(fault)
 }
 
-/** What a text is instead of a profile, or what it lacks. */
+/** Why a text is not a profile. */
 export type NotProfile = keyof typeof notProfiles
 
 const notProfiles = {

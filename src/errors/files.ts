@@ -79,7 +79,7 @@ export const fileErrors = {
   'revision-as-option': [2, ({ file }: InFile) => `${file}: a git revision does not begin with "-"`],
   'no-git': [2, ({ file }: InFile) => `${file}: no such file, and git is not installed to look it up`],
   'git-missing': [2, () => 'git is not installed, and only git can read a revision'],
-  'git-failed': [2, ({ words }: { /** git's. */ readonly words: string }) => `git failed: ${words}`],
+  'git-failed': [2, ({ words }: { /** git's message. */ readonly words: string }) => `git failed: ${words}`],
   'no-such-commit': [
     2,
     ({ revision }: { readonly revision: string }) =>
@@ -91,7 +91,7 @@ export const fileErrors = {
   ],
   'no-such-revision': [
     2,
-    ({ file, words }: InFile & { /** git's. */ readonly words: string }) =>
+    ({ file, words }: InFile & { /** git's message. */ readonly words: string }) =>
       `${file}: ${words}: give REVISION:path, or a file`,
   ],
   // --- writing

@@ -44,7 +44,7 @@ export const observationsErrors = {
   ],
   'observations-not-json': [
     2,
-    ({ file, words }: InFile & { /** The parser's. */ readonly words: string }) =>
+    ({ file, words }: InFile & { /** The parser's message. */ readonly words: string }) =>
       `${file}: is not valid JSON: ${words}`,
   ],
 } as const satisfies Readonly<Record<string, ErrorRow>>

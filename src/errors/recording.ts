@@ -61,7 +61,7 @@ const ebpfOnly = {
 
 export type EbpfOnly = keyof typeof ebpfOnly
 
-/** What needs Linux, and what helps elsewhere. */
+/** Work that needs Linux, and the remedy on other systems. */
 const onLinux = {
   record: (system: string) =>
     `recording needs Linux, and this is ${system}: record in a container that has strace, docker run --rm --cap-add SYS_PTRACE -v "\${PWD}:/out" IMAGE strace -f -o /out/app.strace CMD, then run here: seccomp-gen generate app.strace -o app.json`,
@@ -117,7 +117,7 @@ export const recordingErrors = {
   // --- recorders
   'needs-linux': [
     125,
-    ({ what, system }: { readonly what: OnLinux; /** This machine's. */ readonly system: string }) =>
+    ({ what, system }: { readonly what: OnLinux; /** This machine's system. */ readonly system: string }) =>
       onLinux[what](system),
   ],
   'ebpf-needed': [

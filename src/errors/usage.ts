@@ -93,7 +93,7 @@ export const usageErrors = {
   'no-call-recorded': [125, () => 'no call was recorded: nothing is written'],
   'container-not-recorded': [
     2,
-    ({ words }: { /** The recorder's. */ readonly words: string }) =>
+    ({ words }: { /** The recorder's message. */ readonly words: string }) =>
       `the container cannot be recorded: ${words}`,
   ],
   // --- hook

@@ -42,7 +42,7 @@ export async function pushProfile(
   )
 }
 
-/** Pushes what all shards share, which shows whether the repository takes a push. @throws UserError */
+/** Pushes the empty config of every shard, which shows whether the repository accepts pushes. @throws UserError */
 export async function prepareRepository(registry: Registry): Promise<void> {
   await registry.push(new TextEncoder().encode('{}'), emptyType)
 }
@@ -72,10 +72,10 @@ export interface Pulled {
 }
 
 /**
- * Reads one artifact by tag or digest. An artifact that does not say it holds observations is taken for a profile:
- * CRI-O's annotation and older tools push untyped ones.
+ * Reads one artifact by tag or digest. An artifact without the type of observations is read as a profile, because
+ * CRI-O's annotation and older tools push untyped profiles.
  *
- * @throws UserError if it has not exactly one layer, or holds an archive.
+ * @throws UserError if the artifact does not have exactly one layer, or holds an archive.
  */
 export async function pull(registry: Registry, name: string, where: string): Promise<Pulled> {
   const { manifest, digest } = await registry.manifest(name)
@@ -97,7 +97,7 @@ export async function shardsOf(registry: Registry): Promise<readonly string[]> {
   return (await registry.tags()).filter((each) => shardTag.test(each))
 }
 
-/** KEP-6061: the config's media type; if the config is empty, the artifact type. */
+/** The type of an artifact (KEP-6061): the config's media type or, if the config is empty, the artifact type. */
 function typeOf({ config, artifactType }: Manifest): string {
   return config.mediaType === emptyType ? (artifactType ?? '') : config.mediaType
 }

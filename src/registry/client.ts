@@ -1,5 +1,5 @@
 // Reads and writes blobs, manifests and tags of one repository over HTTP. Bytes are accepted only if they have the
-// digest and size that were asked for. Authority: OCI distribution specification 1.1;
+// requested digest and size. Authority: OCI distribution specification 1.1;
 // docs.docker.com/registry/spec/auth (Bearer tokens, scopes); RFC 7617 (Basic).
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
@@ -273,7 +273,7 @@ export class Registry {
 
 const tokenByPassword: Ask = { method: 'GET', expected: [200] }
 
-/** docs.docker.com/registry/spec/auth/oauth. */
+/** Authority: docs.docker.com/registry/spec/auth/oauth. */
 function tokenByRefresh(token: string, scope: string, service: string | undefined): Ask {
   const form = { grant_type: 'refresh_token', client_id: 'seccomp-gen', refresh_token: token, scope }
   return {
@@ -316,7 +316,7 @@ function document(bytes: Uint8Array): object | undefined {
   }
 }
 
-/** fetch puts the reason into `cause`. */
+/** The reason why a request failed, which fetch puts into `cause`. */
 function networkReason(error: unknown): string {
   const { cause, name, message } = error as Error
   const inner = cause as NodeJS.ErrnoException | undefined

@@ -16,7 +16,7 @@ export type Credentials =
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Docker's name for its own registry in these files. */
+/** The name of docker.io in these files. */
 const dockerHub = 'https://index.docker.io/v1/'
 
 /**

@@ -1,11 +1,11 @@
-// Which proxy a request goes through, by the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or their lower-case
-// names. Authority: golang.org/x/net/http/httpproxy, whose rules docker, podman, skopeo and cosign have.
+// Chooses the proxy of a request by the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or their lower-case names.
+// Authority: golang.org/x/net/http/httpproxy, whose rules docker, podman, skopeo and cosign follow.
 import { BlockList, isIP } from 'node:net'
 import { UserError } from '../errors.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Undefined for no proxy. @throws UserError if the variable holds no URL of an HTTP proxy. */
+/** The proxy for a URL; undefined for none. @throws UserError if the variable holds no URL of an HTTP proxy. */
 export function proxyFor(url: URL, env: Environment): URL | undefined {
   const named = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
   const given = env[named] || env[named.toLowerCase()]
@@ -28,14 +28,14 @@ function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
     .some((each) => each === '*' || (family === 0 ? isNamed(host, at, each) : isAddressed(host, at, each)))
 }
 
-/** `example.org` also means what is below it, `.example.org` only that. */
+/** Whether an entry names the host. `example.org` includes its subdomains; `.example.org` means only these. */
 function isNamed(host: string, port: string, entry: string): boolean {
   const [, name = '', only] = /^(?:\*(?=\.))?([^:]*)(?::(\d+))?$/.exec(entry) ?? []
   if (name === '' || (only !== undefined && only !== port)) return false
   return name.startsWith('.') ? host.endsWith(name) : host === name || host.endsWith(`.${name}`)
 }
 
-/** `10.0.0.0/8`, or an address with or without a port. */
+/** Whether an entry contains the host: a network such as `10.0.0.0/8`, or an address with or without a port. */
 function isAddressed(host: string, port: string, entry: string): boolean {
   const family = isIP(host) === 6 ? 'ipv6' : 'ipv4'
   const [, network = '', bits] = /^([\da-f.:]+)\/(\d{1,3})$/.exec(entry) ?? []

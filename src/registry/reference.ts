@@ -11,7 +11,7 @@ export interface Reference {
   readonly digest: string | undefined
 }
 
-/** The prefix of a reference where a file name is possible too. */
+/** The prefix that distinguishes a reference from a file name. */
 export const referencePrefix = 'oci://'
 
 const host =

@@ -1,6 +1,6 @@
-// Requests through an HTTP proxy, as fetch makes them without one: Node 20's fetch knows no proxy. A request with TLS
-// goes through a tunnel, so the proxy sees nothing of it. Authority: RFC 9110 (9.3.6 CONNECT), RFC 9112 (3.2.2 the form
-// of a request to a proxy); the Fetch standard (redirects).
+// Sends requests through an HTTP proxy, which Node 20's fetch cannot use. A request with TLS goes through a tunnel, so
+// the proxy cannot read it. Authority: RFC 9110 (9.3.6 CONNECT), RFC 9112 (3.2.2 the form of a request to a proxy); the
+// Fetch standard (redirects).
 import { request as plainRequest, type IncomingMessage } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
@@ -20,7 +20,7 @@ export type Answer = Pick<Response, 'status' | 'headers' | 'body' | 'url'>
 const redirects = [301, 302, 303, 307, 308]
 const mostRedirects = 20
 
-/** `proxyOf`: the proxy for a URL; undefined for none. Rejects as fetch does. */
+/** Follows redirects and rejects as fetch does. `proxyOf`: the proxy for a URL; undefined for none. */
 export async function send(url: URL, sent: Sent, proxyOf: (url: URL) => URL | undefined): Promise<Answer> {
   const proxy = proxyOf(url)
   if (proxy === undefined) return fetch(url, sent)

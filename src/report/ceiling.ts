@@ -98,18 +98,18 @@ function widerSentences(wider: readonly (readonly [PolicyRule, BeyondReason])[])
   return [...values.values()].map(({ tell, seen }) => tell([...seen].join(', ')))
 }
 
-/** What the ceiling does not allow. The text follows the ceiling's name. */
+/** Says what the ceiling does not allow. The text follows the ceiling's name. */
 export function beyondText(reason: BeyondReason): string {
   if (reason.what === 'conditions') return 'has conditions on it'
   const where = reason.what === 'call' && reason.on !== undefined ? ` on ${reason.on}` : ''
   const capabilities = reason.capabilities.join(' or ')
-  // Of several ceilings one is enough to refuse.
+  // One of several ceilings is enough to refuse a call.
   const several = reason.ceiling.includes(' and ')
   if (capabilities === '') return `${several ? 'together refuse' : 'refuses'} it${where}`
   return `${several ? 'together allow' : 'allows'} it${where} only with ${capabilities}`
 }
 
-/** Whether argument values are unknown. For calls of the runtime alone they are known. */
+/** Whether argument values are unknown. Those of calls that only the runtime makes are known. */
 function isUnknown({ because }: PolicyRule): boolean {
   return (
     because.some((each) => each.kind === 'within' && each.values === 'unknown') &&

@@ -5,7 +5,7 @@ import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '..
 import { answerWords } from './answers.ts'
 import { callList, exampleText, type ReviewItem } from './review.ts'
 
-/** A comparison with all that a report of it says. */
+/** A comparison with everything that its report prints. */
 export interface Compared extends Comparison {
   readonly changes: readonly RatedChange[]
   readonly base: string
@@ -43,7 +43,7 @@ export function whereText({ change, architectures }: ReviewItem, compared: Compa
   return `${architectures.join(', ')}${contextsText(change, compared)}`
 }
 
-/** `arrow`: a report that may wrap its lines takes the arrow that no line end can cut in two. */
+/** `arrow`: reports whose lines may wrap take `→`, which no line end can split. */
 export function becomesText({ change }: ReviewItem, arrow: '->' | '→' = '->'): string {
   return `${answerWords(change.before)} ${arrow} ${answerWords(change.after)}${sameCallText(change)}`
 }

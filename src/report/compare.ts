@@ -14,11 +14,11 @@ import { directions } from './review.ts'
 
 /** The context of a comparison, and which changes make it fail. */
 export interface ComparedOptions extends ContextOptions {
-  /** `all`: compares also with each capability that a rule names. */
+  /** `all`: also compare with each capability that a rule names. */
   readonly contexts?: 'all'
   /** The changes that make the comparison fail. Default `never`: the report has no outcome. */
   readonly failOn?: (typeof failures)[number]
-  /** The user did not give `failOn`: the report shows a failure only if something was opened. */
+  /** The user did not give `failOn`: the report has an outcome only if it fails and something was opened. */
   readonly unasked?: boolean
 }
 
@@ -32,7 +32,7 @@ const comparedTable: OptionTable<ComparedOptions> = {
 }
 
 /**
- * What changes in meaning from one profile to another, with the verdict and the counts that a report leads with.
+ * Compares the meaning of two profiles: the changes, with the verdict and the counts that a report leads with.
  *
  * @throws UserError for a profile that its loader or libseccomp refuses, for a call with too many conditions to follow,
  * and for an unknown option or a value that it does not take.

@@ -1,4 +1,4 @@
-// The sentence of each diagnostic, chosen only here. It says what is the case and what to do about it.
+// The sentence of each diagnostic, chosen only here. It states the fact and the remedy.
 import type { Observations } from '../observe/index.ts'
 import type { Diagnostic, DiagnosticCode } from '../read/diagnostics.ts'
 import { escapeTerminal } from './escape.ts'

@@ -1,5 +1,5 @@
-// What a run did not exercise: paths that programs take in production and that this run does not show. The run's calls,
-// signals and end decide; what they cannot show is not mentioned.
+// Names paths that programs take in production and that a run did not exercise. The evidence is the run's calls,
+// signals and end. Paths that this evidence cannot show are not mentioned.
 import { architectures } from '../abi/architectures.ts'
 import type { ObservedCall, Observations } from '../observe/index.ts'
 
@@ -46,7 +46,7 @@ export function newestText(
   return `last new call ${Math.max(0, Math.round(milliseconds / 1000))} s ${when}: ${call}`
 }
 
-/** How the run ended, if the record lacks the program's own end. */
+/** The program's own end as a missing path, if a signal ended the program instead. */
 function endOf({ ending, signals }: Exercised): string | undefined {
   const [killed, terminated] = [9, 15]
   const { signal, status } = ending
@@ -76,13 +76,13 @@ class ObservedCalls {
     )
   }
 
-  /** Whether the program started others. Its own start is one execve a run, with an engine's `--init` two. */
+  /** Whether the program started others. Its own start is one execve a run; `--init` adds one, which counts here. */
   starts(): boolean {
     const { runs = 1 } = this.#observations
     return this.#of('execve', 'execveat').reduce((sum, { count }) => sum + count, 0) > runs
   }
 
-  /** Whether names were looked up: glibc and musl do so by datagrams. */
+  /** Whether names were looked up, which glibc and musl do by datagrams. */
   asksNames(): boolean {
     return (
       this.#of('socket').some((call) =>

@@ -2,7 +2,7 @@
 import type { ExplainedCall } from '../explain/index.ts'
 import type { Observations } from '../observe/index.ts'
 
-/** An explanation with all that a report of it says. */
+/** An explanation with everything that its report prints. */
 export interface Explained {
   /** The profile's name. */
   readonly profile: string

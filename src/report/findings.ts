@@ -1,5 +1,5 @@
-// The sentences of `validate`, chosen only here: for each code what is the case, and what to do. Facts are raw pieces
-// of input: the printer escapes a sentence for its target.
+// The sentences of `validate`, chosen only here: the problem and the remedy for each code. Facts are raw pieces of
+// input: the printer escapes a sentence for its target.
 import { hostNames } from '../abi/architectures.ts'
 import { refusalSentences } from '../errors/refusals.ts'
 import type { Facts } from '../errors/row.ts'
@@ -10,12 +10,12 @@ interface FindingWords {
   readonly todo: (facts: Facts) => string
 }
 
-/** What is the case, without a full stop. */
+/** The problem, without a full stop. */
 export function findingSentence({ code, facts }: Finding): string {
   return table[code].says(facts)
 }
 
-/** What to do about it, without a full stop. */
+/** The remedy, without a full stop. */
 export function findingHint({ code, facts }: Finding): string {
   return table[code].todo(facts)
 }

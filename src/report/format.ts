@@ -27,7 +27,7 @@ export interface Results {
   readonly observations: Observations
 }
 
-/** `medium`: default: a file, without the program's name. */
+/** The default of `medium` is a file, without the program's name. */
 export type ReportFormat = {
   readonly [Kind in keyof Results]?: (result: Results[Kind], medium?: Medium) => string
 }

@@ -1,7 +1,7 @@
 // Describes where a report goes and which program wrote it, for formats that print this.
 import { noScreen, type Screen } from './screen.ts'
 
-/** Where a report is read, and by which program it was made. */
+/** Where a report is read, and which program made it. */
 export interface Medium {
   readonly screen: Screen
   readonly tool: Tool

@@ -1,7 +1,7 @@
 // The progress texts of long work, each shorter than a line of a terminal.
 import { newestText } from './exercise.ts'
 
-/** `read` and `size` in bytes (`size` undefined: unknown), after so many seconds. */
+/** `read` and `size` are in bytes; `size` is undefined if unknown. `seconds`: the elapsed time. */
 export function readingLine(read: number, size: number | undefined, seconds: number): string {
   const rate = read / Math.max(seconds, 0.001)
   // A file can grow meanwhile.
@@ -12,8 +12,8 @@ export function readingLine(read: number, size: number | undefined, seconds: num
 }
 
 /**
- * The elapsed time of a recording or, with a `limit` in seconds, the remaining time; after the limit the command has
- * been asked to end. Then the last new call.
+ * The elapsed time of a recording or, with a `limit` in seconds, the remaining time, then the last new call. After the
+ * limit the line says that the recording ends.
  */
 export function recordingLine(
   seconds: number,

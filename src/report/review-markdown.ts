@@ -15,7 +15,7 @@ export function comparedMarkdown(compared: Compared): string {
 
 /** Several comparisons: the verdict on all, one row a profile, then each comparison. */
 export function reviewMarkdown(reviewed: Reviewed): string {
-  // Sorted as annotations: the riskiest first, profiles without changes last.
+  // In the order of annotations: the riskiest first, profiles without changes last.
   const profiles = [
     ...new Set([...noticesOf(reviewed.profiles).map(({ profile }) => profile), ...reviewed.profiles]),
   ]

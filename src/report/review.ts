@@ -1,5 +1,5 @@
-// Arranges the changes between two profiles for a reviewer: the verdict, then what was opened, the gravest risk first,
-// then what is narrower, then what is answered otherwise. Architectures that change alike share one item.
+// Arranges the changes between two profiles for a reviewer: the verdict, then what was opened with the gravest risk
+// first, then what is narrower, then what is answered differently. Architectures that change alike share one item.
 import { architectureNames } from '../abi/architectures.ts'
 import { argumentText } from '../abi/constant-names.ts'
 import type { Risk } from '../abi/risks.ts'
@@ -15,7 +15,7 @@ export interface ReviewItem {
   readonly change: RatedChange
   readonly architectures: readonly string[]
   readonly calls: readonly string[]
-  /** The gravest risk of what is opened, if it is at least low. */
+  /** The gravest risk of the opened calls, if it is at least low. */
   readonly risk: Risk | undefined
 }
 
@@ -53,8 +53,8 @@ function sameCall(change: RatedChange): string {
 }
 
 /**
- * The key of items that share a line: a call with conditions has its own example; calls of one risk class share a
- * reason.
+ * The key of items that share a line. A call with conditions has a line of its own, for its example. Other calls share
+ * one if their risk class is the same.
  */
 function sameAnswer({ change, risk, architectures }: Alike): string {
   const { direction, id, before, after, conditional, contexts = [] } = change
@@ -75,7 +75,7 @@ function grouped<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<s
   return found
 }
 
-/** The name of a call. One number stands for all numbers that are in no table. */
+/** The name of a call. All numbers that are in no table share one name. */
 function callName({ syscall }: Pick<RatedChange, 'syscall'>): string {
   return /^\d+$/.test(syscall) ? unnamed : syscall
 }
@@ -182,7 +182,7 @@ export function riskText(changes: readonly RatedChange[]): string {
   return bySeverity.join(', ')
 }
 
-/** The gravest severity among what is opened. */
+/** The gravest severity among the changes. */
 export function gravestOf(changes: readonly RatedChange[]): Risk['severity'] | undefined {
   return severities.find((each) => changes.some(({ risks }) => risks[0]?.severity === each))
 }

@@ -15,7 +15,7 @@ interface NamedFile {
   readonly event?: string
 }
 
-/** A changed profile: what changed in meaning, or why that cannot be told. */
+/** A changed profile: what changed in meaning, or why that is unknown. */
 export type ReviewedProfile = NamedFile &
   ({ readonly compared: Compared } | { readonly compared?: never; readonly problem: string })
 
@@ -32,11 +32,11 @@ export interface Notice {
   readonly profile: ReviewedProfile
   readonly direction: Direction | undefined
   readonly items: readonly ReviewItem[]
-  /** Whether the step fails because of it. */
+  /** Whether the CI step fails because of it. */
   readonly fails: boolean
 }
 
-/** Sorted by importance: what fails the step, then the gravest risk, then wider before the rest. */
+/** Sorted: profiles that cannot be compared, wider changes, the rest. In each group failures first, then by risk. */
 export function noticesOf(profiles: readonly ReviewedProfile[]): readonly Notice[] {
   const notices = profiles.flatMap((profile): readonly Notice[] => {
     if (profile.compared === undefined) return [{ profile, direction: undefined, items: [], fails: true }]
@@ -50,7 +50,7 @@ export function noticesOf(profiles: readonly ReviewedProfile[]): readonly Notice
   return [...notices].sort((one, other) => rank(one) - rank(other))
 }
 
-/** Wider comes before the rest: if everything fails, the risk still matters most. */
+/** Wider changes come before the rest even if they do not fail the step. */
 function rank({ direction, items, fails }: Notice): number {
   if (direction === undefined) return 0
   const severity = items[0]?.risk?.severity

@@ -19,15 +19,15 @@ export interface ScanChange {
 }
 
 export interface ScanComparison {
-  /** Beyond a bound any call can come: a scan that is a bound no more is wider, whatever calls are listed. */
+  /** Whether each scan is a bound. If only the base is one, the head is wider, whatever calls it lists. */
   readonly bound: { readonly before: boolean; readonly after: boolean }
-  /** What the scan that is no bound could not follow, in sentences; empty if both are bounds or none is. */
+  /** Sentences about what the only scan without a bound could not follow; empty if both are bounds or neither is. */
   readonly account: readonly string[]
   /** Wider ones first, then by architecture and name. */
   readonly changes: readonly ScanChange[]
 }
 
-/** `architectures`: only these; empty: all. */
+/** `architectures`: the architectures to compare; empty for all. */
 export function compareScans(
   base: Reachable,
   head: Reachable,
@@ -58,7 +58,7 @@ export function compareScans(
   }
 }
 
-/** The arguments of `more` that can have values which those of `less` cannot have. */
+/** The arguments that can have values in `more` that they cannot have in `less`, with these values. */
 function valuesBeyond(
   { args: more = {} }: ReachableCall,
   { args: less = {} }: ReachableCall,
@@ -114,7 +114,7 @@ export function scanChangesReport(comparison: ScanComparison, format: ScanChange
     .join('')
 }
 
-/** The numbers alone. */
+/** Only the counts. */
 export function scanStatLine(comparison: ScanComparison): string {
   const of = (direction: ScanChange['direction']): number =>
     comparison.changes.filter((each) => each.direction === direction).length

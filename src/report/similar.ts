@@ -1,5 +1,5 @@
-// Finds the known words that a mistyped word may mean: those one error away (a letter added, missing, wrong, or two
-// swapped), and those that begin like that. Two errors would be too many: they often turn one call's name into
+// Finds the known words that a mistyped word may mean: words one error away (a letter added, missing or wrong, or two
+// swapped), and longer words with such a beginning. Two errors would be too many: they often turn one call's name into
 // another's.
 import { ascending } from '../order.ts'
 

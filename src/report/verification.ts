@@ -44,7 +44,7 @@ export function verdictOf({
   return load === undefined || load.kind === 'ended' ? 'suffices' : 'not-exercised'
 }
 
-/** Whether nothing was refused and the run succeeded: then a CI step passes. */
+/** Whether nothing was refused and the run succeeded, so that a CI step passes. */
 export function hasPassed(verified: Verification): boolean {
   return verdictOf(verified) === 'suffices' && !hasFailed(verified.ending)
 }
@@ -226,7 +226,7 @@ function addedLine(
   return `# ${nameOf(refusal)} (${architecture}): ${said} ${count === 1 ? 'once' : `${count} times`}${roundText(round)}, by ${processesText(processes)}; ${allowed}`
 }
 
-/** Nothing of what was watched, which has no rounds. */
+/** Empty for watched refusals, which have no rounds. */
 const roundText = (round: number): string => (round === 0 ? '' : ` in round ${round}`)
 
 export function patchOf({ repair, profile }: Pick<Verified, 'repair' | 'profile'>): string {

@@ -129,7 +129,7 @@ export function watchedSentences(watched: WatchReport): readonly string[] {
   ]
 }
 
-/** What is not known about the refusals. */
+/** Sentences about refusals that may be missing. */
 export function gapsOf({ lost, unknown }: Pick<WatchReport, 'lost' | 'unknown'>): readonly string[] {
   return [
     ...(lost === 0 ? [] : [`${plural(lost, 'call')} found no room and may be missing above`]),
@@ -182,7 +182,7 @@ function argumentsText(args: readonly bigint[]): string {
   return args.map((each) => `0x${each.toString(16)}`).join(' ')
 }
 
-/** The time of day in UTC. The reader knows the day. */
+/** The time of day in UTC, without the date, which the reader knows. */
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toISOString().slice(11, 23)
 }

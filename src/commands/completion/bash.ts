@@ -77,7 +77,7 @@ function operandsAnswer(operands: CompletedCommand['operands'], valued: readonly
 
 function answer(operand: Operand): string {
   if (operand === 'nothing') return ':;'
-  // One name a line: names have blanks and patterns in them.
+  // mapfile reads one name a line, because names can contain blanks and patterns.
   if (operand === 'file') return 'mapfile -t COMPREPLY < <(compgen -f -- "$word");'
   if (operand === 'profile') return '_seccomp_gen_profiles "$word";'
   if (operand === 'call') return '_seccomp_gen_calls "$word";'

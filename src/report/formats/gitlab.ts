@@ -1,5 +1,5 @@
 // Reports for GitLab's merge requests: an array of issues (docs.gitlab.com, "Code Quality", implement a custom tool).
-// GitLab compares the fingerprints of two pipelines, so they do not depend on places.
+// GitLab compares the fingerprints of two pipelines, so a fingerprint depends on no line number.
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Severity } from '../../profile/flaws.ts'
 import { sha256 } from '../../sha256.ts'

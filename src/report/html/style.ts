@@ -1,6 +1,5 @@
-// The style of an HTML report: light or dark like the reader's system, tables become cards on a phone. Paper is
-// always light, and a row stands on one page.
-// Colours have a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3).
+// The style of an HTML report: light or dark like the reader's system. Tables become cards on a phone. Print is always
+// light, and no row is split between pages. Colours have a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3).
 
 export const style = `
 :root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#57606a;--line:#d0d7de;--panel:#f6f8fa;--bad:#b3151f;--good:#116329;--mixed:#7d4e00;--link:#0550ae}
