@@ -36,8 +36,8 @@ import { findProgram } from './runner/program.ts'
 import { attachStrace } from './strace/index.ts'
 
 /**
- * Runs a command, or attaches to a running process, and returns the calls that it and all its children made until they
- * ended, or until `for` or `stop`. Children that the command leaves in the background are recorded and waited for. The
+ * Runs a command, or attaches to running processes, and returns the calls that these and all their children made until
+ * they ended, or until `for` or `stop`. Children that the command leaves in the background are recorded and waited for. The
  * command's own failure is not an error: see `ending`.
  *
  * @throws UserError with status 127 or 126 if the command is not found or cannot be run; 125 if recording is not
