@@ -120,8 +120,7 @@ function kindOfDocument(text: string): Document | undefined {
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (carriesObservations(start)) return 'observations'
-    // Keys come in any order. In a profile `architectures` is a list. An unknown call may have the name of a profile's
-    // key.
+    // Keys come in any order. In a profile `architectures` is a list. Unknown calls may have names of a profile's keys.
     if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
       return 'observations'
     if (isHookResult(start)) return 'hook'

@@ -16,7 +16,7 @@ export interface Diagnostic {
 export type DiagnosticCode =
   // --- what the input itself is like
   | 'tracee-output' // a line that the traced program wrote, not the recorder
-  | 'glued-call' // foreign text directly before what looks like a call; behind letters the call counts, and the message names it
+  | 'glued-call' // foreign text directly before what looks like a call; behind letters, the call counts and is named
   | 'forgeable' // the recorder and the program wrote to one stream: a line of the program may pass for a call
   | 'truncated' // the source ends inside a line
   | 'overlong-line' // a line longer than the limit: its middle was not kept

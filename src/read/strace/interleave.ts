@@ -55,7 +55,7 @@ export class Interleave {
     this.#last = 'whole'
   }
 
-  /** Whether a call waits for its rest, so that no line may be what it seems. */
+  /** Whether a call waits for its rest. Until then a line may not be what it seems. */
   get isOpen(): boolean {
     return this.#open !== undefined
   }
@@ -135,7 +135,7 @@ export class Interleave {
     if (!stranger || call.prefix.length > 0 || !this.#glued(text, line)) this.call(call)
   }
 
-  /** Takes strace's line behind text of the program. Returns false if there certainly is none. */
+  /** Takes strace's line behind text of the program. Returns false if no such line is certain. */
   #glued(text: string, line: number): boolean {
     const { run, names, say } = this.#around
     const at = ownStart(text, names, run.fields)

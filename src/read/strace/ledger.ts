@@ -283,7 +283,7 @@ export class Ledger {
   #lost({ pid, changedTo }: Lost): void {
     if (changedTo === undefined) return
     const thread = this.threadOf(pid)
-    // In one file the rest follows "superseded", which passes the pending call on.
+    // In a single file, "superseded" passes the pending call on, and the rest follows.
     if (!this.threads.inFiles) thread.pending = this.names.id('execve')
     else this.#changedPids.set(changedTo, (this.#changedPids.get(changedTo) ?? 0) + 1)
     this.#tell((each) => each.renamed?.(thread, changedTo))
