@@ -18,7 +18,7 @@ const kinds: ReadonlySet<string> = new Set([
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
 /** The name of a map whose keys can only be calls. The keys of other maps may be names of tasks. */
 const namedMap = /sys|call/i
-/** The title of the list of tools/syscount.bt, which has only the calls that were made most often. */
+/** The title of the list that tools/syscount.bt prints: only the calls that were made most often. */
 const mostFrequent = /^Top (\d+) syscalls? (?:IDs|names):$/i
 const titles = /^(?:Top \d+ processes:|Counting syscalls\.\.\..*|\^C|Tracing syscalls\.\.\..*)$/
 const printed = /^(\d+) (.{1,15}) (-?\d+)$/s

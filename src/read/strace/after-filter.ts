@@ -1,6 +1,6 @@
 // Decides which calls are made under a seccomp filter: those of a thread after it installed a filter, and those of all
 // threads that it starts afterwards. strace does not print births in order: a child's first line may precede the line
-// that names its parent (-f) or stand in a file read before its parent's (-ff), and in a pid namespace the fork returns
+// that names its parent (-f) or stand in a file read before its parent's (-ff). In a pid namespace the fork returns
 // another number. The calls of such a thread are kept apart until its parent is known. Authority: seccomp(2), prctl(2):
 // clone, fork and execve inherit a filter; only SECCOMP_FILTER_FLAG_TSYNC sets it for the process's other threads.
 import { constantValue } from '../../abi/constants.ts'

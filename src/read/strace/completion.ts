@@ -40,7 +40,7 @@ export const resultReach = 512
 
 /** How the call ends whose parenthesis opens just before `open`. */
 export function completionOf(text: string, open: number): Completion {
-  // Checked before the result: `) = 3</a <unfinished ...>` has none, because strace escapes angle brackets in paths.
+  // Checked first: `) = 3</a <unfinished ...>` has no result, because strace escapes angle brackets in paths.
   if (text.endsWith('>')) {
     if (endings.unfinished.pattern.test(text)) return { kind: 'unfinished' }
     const abandoned = endings.abandoned.pattern.exec(text)

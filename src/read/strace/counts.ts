@@ -57,7 +57,7 @@ export class CallCounts {
     this.#possible = candidates(familyOf(host))
   }
 
-  /** The architectures of this machine that have the name, else those of any machine; every one if no table has it. */
+  /** The architectures of this machine that have the name, else those of any machine that have it, else all. */
   #candidates(id: NameId): Candidates {
     const known = this.#names.candidates(id)
     return known & this.#possible || known || anyArchitecture

@@ -32,8 +32,8 @@ export function isGlued(text: string, names: Names): boolean {
 }
 
 /**
- * Where strace's own line starts behind text of the program; undefined if that is not certain. `fields`: the prefix
- * fields of the run.
+ * The place where strace's own line starts behind text of the program; undefined if it is not certain. `fields`: the
+ * prefix fields of the run.
  */
 export function ownStart(text: string, names: Names, fields: number): number | undefined {
   // The program does not write to strace's own file (-o). In a shared log, another writer wrote the line.
@@ -88,7 +88,7 @@ function isFinished(text: string, open: number): boolean {
 const texts = /"((?:[^"\\]|\\.)*)"(\.\.\.)?/g
 const writes = /^p?write(?:v2?|64)?\(|^send(?:to|msg)?\(/
 
-/** Whether the text before the call is what the call wrote, or the end of it behind a line end. */
+/** Whether the text before the call is what the call wrote, or wrote after the last line end. */
 function isWritten(text: string, at: number, open: number): boolean {
   if (!writes.test(text.slice(at, open))) return false
   const shown = [...text.slice(open).matchAll(texts)]

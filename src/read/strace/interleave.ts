@@ -41,7 +41,7 @@ export class Interleave {
   #open: { readonly inColumn: boolean } | undefined
   /** Lines inside a cut call that look like calls, but may be text of the program. */
   #held: { readonly text: string; readonly line: number }[] = []
-  /** The kind of the last line, for a source that ends inside a line; the call if it is closed with no result. */
+  /** The kind of the last line, for a source that ends inside a line; a call if it is closed without a result. */
   #last: 'whole' | 'cut' | 'foreign' | CallText = 'whole'
   /** The number of lines of this source that are not strace's. */
   unparsed = 0

@@ -111,9 +111,8 @@ export class Scan {
   }
 
   /**
-   * Whether a thread's own calls change no other thread. With afterFilter they may change the scope of others; the
-   * thread of
-   * a file (-ff) may be in the code twice, with its pid and without.
+   * Whether a thread's own calls change no other thread. With afterFilter they may change the scope of others. With
+   * -ff, the thread of a file may be in the code twice, with its pid and without.
    */
   get #isApart(): boolean {
     return this.#ledger.afterFilter === undefined && !this.#ledger.threads.inFiles
