@@ -1,4 +1,4 @@
-// Folds contexts: equal rows become one, their counts add up, the earliest place stays. A list has a limit; the rows
+// Folds contexts: equal rows become one, their counts add up, the earliest place stays. A list has a limit. The rows
 // that sort last are dropped and counted as lost. The order of merging does not matter: a row that is among the first
 // of the whole is among the first of every part.
 import { ascending } from '../order.ts'
@@ -31,7 +31,7 @@ export const rowLimits: Readonly<Record<ContextList, number>> = {
   lost: 64,
 }
 
-/** The members of a row in the order of its shape; `count` and `first` are not part of its identity. */
+/** The members of a row in the order of its shape. `count` and `first` do not tell rows apart. */
 type FoldedRow = Counted & Readonly<Record<string, unknown>>
 type FoldedRows = Map<
   string,

@@ -1,12 +1,12 @@
 // Folds diagnostics: those with the same facts and the same source or workload become one row with a count. Rows of one
-// code beyond a limit are summed into one. The result does not depend on the order, as with sources.
+// code beyond a limit are summed into one. As in source-fold.ts, the order of adding does not matter.
 import { ascending } from '../order.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces, earlierPlace, sourceOf } from '../read/place.ts'
 import { sumOf } from '../read/seen.ts'
 import { workloadOf } from './workload.ts'
 
-/** The most rows of one code. The sum of all others is one more, without facts, at their first place. */
+/** The most rows of one code. One more row, without facts, sums up all others at their first place. */
 export const diagnosticLimit = 256
 
 interface DiagnosticRow {
@@ -47,7 +47,7 @@ export class DiagnosticFold {
   }
 }
 
-/** The sum of two diagnostics: at the earlier place of one source, or at the workload of two sources. */
+/** The sum of two diagnostics: at the earlier place if they are of one source, else at the workload. */
 function sum({ workload, diagnostic }: DiagnosticRow, more: Diagnostic): Diagnostic {
   const isOne = sourceOf(diagnostic.at) === sourceOf(more.at)
   const at = isOne ? earlierPlace(diagnostic.at, more.at) : workload
@@ -58,7 +58,7 @@ function counted({ code, at, facts }: Diagnostic, count: number): Diagnostic {
   return { code, at, ...(count > 1 && { count }), ...(facts !== undefined && { facts }) }
 }
 
-/** Rows without facts come last, because the sum of all others has none. */
+/** Rows without facts come last, because the row that sums up all others has none. */
 function inOrder(one: DiagnosticRow, other: DiagnosticRow): number {
   const factsOf = ({ diagnostic: { facts } }: DiagnosticRow): string =>
     facts === undefined ? '\uffff' : JSON.stringify(facts)

@@ -1,4 +1,4 @@
-// Folds records into observations. The order of reading does not matter: places decide what is first.
+// Folds records into observations. The order of reading does not matter: places decide which call is first.
 import { architectureNames, type Architecture } from '../abi/architectures.ts'
 import { ascending } from '../order.ts'
 import type { SourceSummary } from '../read/account.ts'

@@ -48,14 +48,11 @@ export type {
   UserNamespaceMade,
 } from '../read/observations/context.ts'
 
-/**
- * How sources are read. `format`: default auto. `arguments`: of which calls, by name, the values of which arguments (0
- * to 5) are kept.
- */
+/** How observe() reads its sources, and which calls and values it keeps. */
 export interface ObserveOptions extends ReadingOptions {
   /** The format of every source. 'auto' (the default) detects it from the content. */
   readonly format?: Format | 'auto'
-  /** For each call's name the additional arguments to read (index 0 to 5). */
+  /** The additional arguments to read (index 0 to 5), by the name of the call. */
   readonly arguments?: ReadonlyMap<string, readonly number[]>
   /** The architecture of traces that do not state theirs. */
   readonly architecture?: Architecture
@@ -63,18 +60,18 @@ export interface ObserveOptions extends ReadingOptions {
   readonly choice?: CallerChoice
   /**
    * Count only calls that were made under a seccomp filter whose installation the trace shows: those of the container,
-   * and of its runtime after it loaded the filter. strace only; refused for other formats.
+   * and of its runtime after it loaded the filter. Refused for formats other than strace's.
    */
   readonly afterFilter?: boolean
   /**
-   * Of traces of strace, what they show of a security context as well: every line is read with care, which takes
-   * longer. Not of the calls under a filter alone.
+   * Also collect what traces of strace show of a security context. Then every line takes the slow path. The context
+   * covers all calls, even with `afterFilter`.
    */
   readonly context?: boolean
 }
 
 /**
- * Reads all sources and folds their records.
+ * Reads all sources and folds their records into observations.
  *
  * @throws UserError for an unknown option or a value that it does not take, and for a source that cannot be read as a
  * trace; the message names the source and says what to do. A source without any call is not an error here: see
@@ -108,7 +105,7 @@ const observeTable: OptionTable<ObserveOptions> = {
   progress: callback(),
 }
 
-/** The same, and reports the results of calls made under a filter and executed programs. Throws as observe() does. */
+/** Like observe(), and reports results of calls under a filter and executed programs. Throws as observe() does. */
 export async function observeWith(
   reports: Pick<ReaderOptions, 'returned' | 'executed'>,
   sources: Iterable<Source> | AsyncIterable<Source>,
@@ -135,7 +132,7 @@ export async function observeWith(
 
 /**
  * Merges observations: counts add up, the earliest place stays, argument values are united. An argument that is unknown
- * on one side is unknown in the result. Associative and commutative, not idempotent: a run that is merged twice counts
+ * on one side is unknown in the result. Associative and commutative, but not idempotent: a run merged twice counts
  * twice.
  *
  * @throws UserError for a value that is not observations.

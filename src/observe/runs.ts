@@ -17,7 +17,7 @@ export interface RunEstimate {
   readonly unseen: number
 }
 
-/** Whether a run was recorded without the already known calls, so that it is unknown whether it made them. */
+/** Whether a run was recorded without the already known calls, so that nobody knows which of them it made. */
 export function leavesOut({ sources }: Observations): boolean {
   return sources.some(({ evidence = [] }) => evidence.includes('new-only'))
 }

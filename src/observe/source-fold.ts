@@ -1,12 +1,12 @@
 // Folds sources, so that observations do not grow with the number of merged recordings. Sources of one name, and those
-// of one workload's pods, are one row; rows beyond a limit are summed into one. The result does not depend on the
+// of one workload's pods, are one row. Rows beyond a limit are summed into one. The result does not depend on the
 // order: a row among the first of the whole is among the first of every part.
 import { ascending } from '../order.ts'
 import type { SourceSummary } from '../read/account.ts'
 import { sumOf } from '../read/seen.ts'
 import { workloadOf } from './workload.ts'
 
-/** The most rows of one format and evidence. The sum of all others is one more, with the first one's name. */
+/** The most rows of one format and evidence. One more row sums up all others under the name of the first. */
 export const sourceLimit = 256
 
 interface SourceRow {
@@ -48,7 +48,7 @@ export class SourceFold {
   }
 }
 
-/** The sum of two sources of one workload; if their names differ, it bears the workload's name. */
+/** The sum of two sources of one workload, under the workload's name if their names differ. */
 function sum({ workload, source }: SourceRow, more: SourceSummary): SourceSummary {
   return { ...added(source, more), name: source.name === more.name ? source.name : workload }
 }

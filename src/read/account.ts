@@ -5,7 +5,7 @@ export interface SourceSummary {
   readonly name: string
   /** The digest of the image, if it is known. */
   readonly image?: string
-  /** How many sources are summed up; absent for one. */
+  /** How many sources this summary sums up; absent for one. */
   readonly count?: number
   readonly format: string
   readonly lines: number

@@ -5,8 +5,8 @@ import { indexOn } from '../abi/scalars.ts'
 import type { Seen } from './seen.ts'
 
 /**
- * strace and qemu print names of flags and requests, and clone's flags first. Where the architecture passes the flags,
- * and which number a request has, is known only at the end. Requests with the architecture's own numbers are unknown.
+ * strace and qemu print flags and requests by name, and clone's flags first. The architecture decides their indexes and
+ * numbers, and is known only at the end. If it has request numbers of its own, the request is unknown.
  */
 export function asPassedOn(architecture: Architecture, call: string, seen: Seen): Seen {
   const { ownRequests, cloneFlags } = architectures[architecture]

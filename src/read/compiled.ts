@@ -1,5 +1,5 @@
-// Code compiled from assembly/, and its memory, which must hold the lines that it reads: a file can be read straight
-// into it. If WebAssembly may not run (node --jitless), there is no such code, and every line takes the slow path.
+// Loads the code compiled from assembly/ and shares its memory. The code reads only lines in that memory, so files can
+// be read straight into it. If WebAssembly may not run (node --jitless), every line takes the slow path.
 import { base64Bytes, viewOf } from './byte-text.ts'
 
 /** The exports of every module. Numbers are addresses in its memory, or sizes. */
@@ -95,8 +95,8 @@ function instanceOf(code: string): unknown {
 }
 
 /**
- * Whole lines in memory: in place if their bytes are there, else copied as far as they fit. The bytes of one object
- * never change.
+ * Whole lines in memory: in place if their bytes are there already, else copied as far as they fit. The bytes of one
+ * object never change.
  */
 export class Input {
   readonly memory = viewOf(new Uint8Array(compiledMemory() as ArrayBuffer))
@@ -105,7 +105,7 @@ export class Input {
   #bytes: Uint8Array | undefined
   #from = 0
   #to = 0
-  /** The address of the bytes' start, as if all of it were in memory. */
+  /** The address of the first byte, as if all bytes were in memory. */
   #origin = 0
 
   constructor({ input, inputSize }: Compiled) {

@@ -36,7 +36,7 @@ export function csvValues(line: string, separator: string): string[] | undefined
   }
 }
 
-/** The value of the column. The line of names becomes an empty one: the places of the others stay right. */
+/** The value of the column. The line of names becomes an empty line, which keeps the places of the others right. */
 export function csvValue(
   line: string,
   { separator, index, header }: CsvColumn,

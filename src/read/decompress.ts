@@ -34,7 +34,7 @@ export async function* decompressed(name: string, bytes: ByteChunks): AsyncGener
   while (length < longestMagic) {
     const next = await iterator.next()
     if (next.done === true) break
-    // A piece is copied only if another must follow, because it is valid only until then.
+    // A piece is valid until the next one is requested, so it is copied only if another must follow.
     length += next.value.length
     head.push(length < longestMagic ? Uint8Array.from(next.value) : next.value)
   }

@@ -1,6 +1,6 @@
-// Detects the format of a source by its start. A guess is a defect. A source with lines of two formats is refused, with
-// both named. A source that is recognised as something else is refused by its name. A source that is not recognised
-// goes to strace's reader, which may find calls in it.
+// Detects the format of a source by its start. A guess is a defect. A source with lines of two formats is refused,
+// unless at least half of them are a tracer's: the error names both. A source recognised as something else is refused,
+// and the error names it. A source that is not recognised goes to strace's reader, which may find calls in it.
 import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { carriesObservations, withoutOwn } from './observations/documents.ts'
@@ -60,7 +60,7 @@ interface Met {
 function recognised(text: string): Map<Format, Met> {
   const found = new Map<Format, Met>()
   let number = 0
-  /** How many lines of strace qemu writes alike. */
+  /** How many of strace's lines qemu may have written. */
   let ofBoth = 0
   for (const line of text.split('\n')) {
     number++
@@ -81,7 +81,7 @@ function recognised(text: string): Map<Format, Met> {
       met.isBeside &&= isBeside
     }
   }
-  // If qemu writes every line of strace alike, the lines are qemu's.
+  // If qemu may have written every line of strace's, the lines are qemu's.
   if (found.has('qemu') && found.get('strace')?.count === ofBoth) found.delete('strace')
   return found
 }
@@ -114,13 +114,13 @@ function ofDocument(name: string, document: Document, asked: Format | 'auto'): F
   throw new UserError('profile-not-trace', { file: name })
 }
 
-/** The kind of a document; undefined if it is none. Only the start decides: the rest of a file is not read yet. */
+/** The kind of a document; undefined for other text. Only the start decides: the rest of a file is not read yet. */
 function kindOfDocument(text: string): Document | undefined {
   const start = withoutOwn(text.trimStart())
   if (start.startsWith('{') || start.startsWith('[')) {
     if (/^\{\s*"version"\s*:\s*\d+\s*(?:[,}]\s*(?:"architectures"|$)|$)/.test(start)) return 'observations'
     if (carriesObservations(start)) return 'observations'
-    // Keys come in any order. In a profile `architectures` is a list. Unknown calls may be named like a profile's keys.
+    // Keys come in any order. In a profile `architectures` is a list. Unknown calls may have names of a profile's keys.
     if (/"architectures"\s*:\s*\{/.test(start) && /"sources"\s*:\s*\[|"count"\s*:/.test(start))
       return 'observations'
     if (isHookResult(start)) return 'hook'
@@ -148,7 +148,7 @@ function isHookResult(start: string): boolean {
   )
 }
 
-/** Whether a carriage return alone ends each line: without it, the whole source would be one line and one call. */
+/** Whether a carriage return alone ends each line: such a source would be read as one line with one call. */
 function hasCarriageReturns(text: string): boolean {
   return !text.includes('\n') && text.split('\r').filter((line) => isLine(line)).length > 1
 }
@@ -162,7 +162,7 @@ function isUtf16(head: Uint8Array): boolean {
   return head.length >= 4 && (isLittle || isBig)
 }
 
-/** Text has few control characters. strace escapes all of them; a program beside it may write some (find -print0). */
+/** Text has few control characters. strace escapes all of them. The traced program may write some (find -print0). */
 function isBinary(head: Uint8Array): boolean {
   let control = 0
   for (let at = 0; at < head.length; at++) {

@@ -1,12 +1,12 @@
-// What the program reports about its input: a code of a closed union, a place and facts. report/ has the one sentence
-// for each code.
+// Collects what the program reports about its input: a code of a closed union, a place and facts. report/ has one
+// sentence for each code.
 
 /** A report about an input: a code, a place (`file:line`) and facts. diagnosticSentence gives the sentence. */
 export interface Diagnostic {
   readonly code: DiagnosticCode
   /** `source:line`, or `source` for the whole source. */
   readonly at: string
-  /** How often the same occurred in that source; absent for once. `at` is the first place. */
+  /** How often the same occurred in that source; absent for 1. `at` is the first place. */
   readonly count?: number
   /** What the sentence needs: names, numbers, pieces of input (raw: whoever prints them escapes them). */
   readonly facts?: Readonly<Record<string, string>>
@@ -16,7 +16,7 @@ export interface Diagnostic {
 export type DiagnosticCode =
   // --- what the input itself is like
   | 'tracee-output' // a line that the traced program wrote, not the recorder
-  | 'glued-call' // foreign text directly before what looks like a call; if it is letters, the call counts and is named
+  | 'glued-call' // foreign text directly before what looks like a call; behind letters, the call counts and is named
   | 'forgeable' // the recorder and the program wrote to one stream: a line of the program may pass for a call
   | 'truncated' // the source ends inside a line
   | 'overlong-line' // a line longer than the limit: its middle was not kept
@@ -69,7 +69,7 @@ export class DiagnosticLog {
   readonly #entries = new Map<string, Diagnostic & { count: number }>()
   readonly #withFacts = new Map<string, number>()
 
-  /** The most facts that are told apart for one code in one source: hostile input may have any number. */
+  /** The most different facts of one code in one source: hostile input may have any number. */
   static readonly limit = 1000
 
   add(code: DiagnosticCode, source: string, line?: number, facts?: Readonly<Record<string, string>>): void {

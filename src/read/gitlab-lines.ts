@@ -1,5 +1,5 @@
-// Takes GitLab Runner's times from a job's log. A line that could not be written at once is several: those after the
-// first have "+". Authority: FF_TIMESTAMPS of GitLab Runner, read as Gitlab::Ci::Ansi2json reads it.
+// Takes GitLab Runner's times from a job's log. The runner writes some lines in parts, each on a line of its own. The
+// parts after the first have "+". Authority: FF_TIMESTAMPS of GitLab Runner, read as Gitlab::Ci::Ansi2json reads it.
 import type { Unwrap } from './journal-entries.ts'
 import { withoutColours } from './text.ts'
 
@@ -9,10 +9,10 @@ const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z [0-9a-f]{2}[OE]([ +])/
 const section = /^section_(?:start|end):\d+:[^\r]{0,255}\r/
 const longest = 1 << 16
 
-/** A line is given when the next one shows that it is whole. */
+/** Yields a line when the next one shows that it is whole. */
 export function ofGitlab(): Unwrap {
   let held: string | undefined
-  /** How many lines the held one was continued by: as many empty ones keep the places right. */
+  /** How many lines continued the held one. As many empty lines keep the places of the others right. */
   let more = 0
   const take = (): string => {
     const given = held === undefined ? '' : `${held}\n${'\n'.repeat(more)}`

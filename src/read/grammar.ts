@@ -13,9 +13,9 @@ export interface LoggedCall {
   readonly call: string | number
   /** Given if the record itself states it. A number of x86_64 with bit 30 means x32. */
   readonly architecture?: Architecture | undefined
-  /** A 32-bit program made the call. Without `architecture` it is the 32-bit one of the machine. */
+  /** A 32-bit program made the call. Without `architecture`, the machine's 32-bit architecture counts. */
   readonly isNarrow?: boolean
-  /** How often the call was made, in a table. Default 1. */
+  /** How often the call was made, if the line is the row of a table. Default 1. */
   readonly count?: number
   readonly failure?: Failure | undefined
   /** By the kernel's index, unsigned 64-bit; undefined if the line does not show the value. Absent: no arguments. */
@@ -47,7 +47,7 @@ export interface LineGrammar {
   plain?(): LinesOfKinds | undefined
   /** Called after the last line. */
   end?(say: Reporter): void
-  /** What the lines show of the machine, besides names and numbers. Used if a call states no architecture. */
+  /** What the lines show of the machine besides names and numbers, for calls that state no architecture. */
   machine?(): MachineTold
 }
 
@@ -60,11 +60,11 @@ export interface MachineTold {
 
 /** Lines by kinds: one line of a kind stands for the others. */
 export interface LinesOfKinds {
-  /** Reads lines of bytes[line, end), which ends with "\n", until one has no kind; returns how many had one. */
+  /** Reads lines of bytes[line, end), which ends with "\n", up to the first without a kind. Returns their number. */
   read(bytes: Uint8Array, line: number, end: number): number
   /**
    * The kind of each line that was read. Two lines of a source share a number only if line() returns the same call for
-   * both and reports nothing else but evidence. 0 for lines that are ignored without a report.
+   * both and reports nothing but evidence. 0 for lines that are ignored without a report.
    */
   readonly kinds: Int32Array
   /** The offset, in the given bytes, of the line after the one with this index. */

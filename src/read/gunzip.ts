@@ -8,7 +8,7 @@ const unpackedChunk = 1 << 18
 /** Something that is not gzip follows a complete member. */
 export class BehindGzip extends Error {}
 
-/** Throws what zlib or the source throws. The chunks are kept for later, so nobody may reuse their memory. */
+/** Throws the errors of zlib and of the source. Keeps the chunks for later, so nobody may reuse their memory. */
 export async function* gunzipped(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Loading zlib takes a tenth of the time of a short command.
   const { createGunzip } = await import('node:zlib')

@@ -119,7 +119,7 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
   const pieces: Uint8Array[] = []
   const unwrapping = new Unwrapping(wrapping)
   if (unwrapping.takesPieces) return bytesOf(unwrapping.piece(latin1(head)))
-  // Beside strace's lines with their prefix, the other lines decide nothing: they may be of a document around a trace.
+  // If strace's lines have a prefix, only prefixed lines decide: others may belong to a document around the trace.
   const isPrefixed = wrapping.writers !== undefined
   const lines = new Lines((bytes, start, end) => {
     const text = latin1(bytes, start, end - 1)
@@ -136,7 +136,7 @@ function unwrapped(head: Uint8Array, wrapping: Wrapping): Uint8Array {
 /** Passes bytes to the reader as lines, without their wrapping. */
 class LineFeed {
   readonly #plain: Lines
-  /** Takes the entries of JSON that is not one object a line out of it; their lines have the wrapping inside. */
+  /** Takes the entries out of JSON that is not one object a line. They become lines with the inner wrapping. */
   readonly #entries: Unwrapping | undefined
   readonly #unwrapping: Unwrapping | undefined
   readonly #wrapped: Lines | undefined
@@ -213,7 +213,7 @@ function evidenceOf(codes: ReadonlySet<DiagnosticCode>): readonly Evidence[] {
   return found.sort()
 }
 
-/** The head has at least `headSize` bytes if the source has. It is valid until the rest is requested. */
+/** The head has at least `headSize` bytes, or the whole source. It is valid until the rest is requested. */
 async function headOf(
   bytes: AsyncGenerator<Uint8Array>,
 ): Promise<{ readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> }> {

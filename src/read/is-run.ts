@@ -1,5 +1,5 @@
-// Whether a source is a run of a program. A run is a sample of the program's calls, so a source that by its nature
-// shows a part of them is none: what it lacks may have been called. Authority: kernel/seccomp.c (a filter's answer is
+// Decides whether a source is a run: a sample of a program's calls. A source that by its nature shows only some calls
+// is no run, because the program may have made the others too. Authority: kernel/seccomp.c (a filter's answer is
 // logged, an allowed call is not); seccomp(2), runtime-spec (a runtime loads the filter, then executes the program).
 import type { Evidence } from './account.ts'
 
@@ -13,8 +13,8 @@ const partial: ReadonlySet<Evidence> = new Set([
 const starts: ReadonlySet<string> = new Set(['execve', 'execveat'])
 
 /**
- * `calls`: what the source shows; `refused`: of these, what a filter refused. A log of a filter is a run only if the
- * filter logs every call. Such a filter logs the execve of the program, which a filter that allows calls has to allow.
+ * `calls`: the calls that the source shows; `refused`: those that a filter refused. A filter's log is a run only if the
+ * filter logs every call. Then the log has the program's execve, which every filter must let pass.
  */
 export function isRun(
   evidence: readonly Evidence[],

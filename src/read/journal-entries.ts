@@ -31,7 +31,7 @@ function ofJournal(entry: Readonly<Record<string, unknown>>): {
         : undefined
   const identifier = own ?? (/^(?:kernel|aud)/.test(given) ? `-${given}` : given)
   const stamp = numberOf(entry['_SOURCE_REALTIME_TIMESTAMP'] ?? entry['__REALTIME_TIMESTAMP'])
-  // Without a time, "strace: " before the text would be a message of strace's.
+  // Without a time before it, "strace: " and the text would look like a message of strace's.
   const isTimed = stamp > 0 && stamp < 8.64e18
   const time = isTimed || own === undefined ? `${timeOf(isTimed ? Math.floor(stamp / 1000) : 0)} - ` : ''
   return {
@@ -44,7 +44,7 @@ function oneWord(text: string): string {
   return /\s/.test(text) ? text.replaceAll(/\s/g, '_') : text
 }
 
-/** The latest second and its text: most entries of a log are in the same second as the one before. */
+/** The latest second and its text, kept because most entries of a log are in the second of the one before. */
 let second = Number.NaN
 let secondText = ''
 
@@ -98,8 +98,8 @@ export function ofPrettyJournal(): Unwrap {
 }
 
 /**
- * `dmesg --json`: each field of a message is on its own line, the facility (in a number all but the lowest three bits)
- * before the text. The kernel's facility is 0; a message that a process wrote to /dev/kmsg has another.
+ * `dmesg --json`: each field of a message has a line, and the facility comes before the text. As a number, it is all
+ * but the lowest three bits. The kernel's facility is 0. A message that a process wrote to /dev/kmsg has another.
  */
 export function ofDmesg(): Unwrap {
   let isKernels = true
@@ -143,7 +143,7 @@ export function ofVerboseJournal(): Unwrap {
   return unwrapFields(new VerboseFields())
 }
 
-/** Number() without objects: it would call an object's member valueOf, and throw if that is not a function. */
+/** Number(), but not of objects: it would call the object's valueOf, and throw if that is not a function. */
 function numberOf(value: unknown): number {
   return typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
 }

@@ -5,14 +5,14 @@ import { littleEndian } from './pieces.ts'
 
 type JournalEntry = Readonly<Record<string, string>>
 
-/** line() returns the entry that ends before or with the line, `more` within an entry, undefined for another line. */
+/** line() returns the entry that ends before or with the line; `more` inside an entry; undefined for other lines. */
 export interface JournalFields {
   line(line: string): JournalEntry | 'more' | undefined
   /** The last entry; undefined if there is none. */
   end(): JournalEntry | undefined
 }
 
-/** The most of a field, and the most fields of an entry, that are kept. */
+/** The most characters of a field, and the most fields of an entry, that are kept. */
 const valueLimit = 1 << 17
 const fieldsLimit = 256
 

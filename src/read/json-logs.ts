@@ -82,7 +82,7 @@ export function linesOfString(written: string): string | undefined {
 /** How many lines of a string are looked at. */
 const linesLooked = 64
 
-/** Docker cuts a long line into pieces of 16 KiB of UTF-8. Their text has at least so many UTF-16 code units. */
+/** Docker cuts a long line into pieces of 16 KiB of UTF-8. Each has at least this many UTF-16 code units. */
 const shortestPiece = 4096
 
 /** The text of Docker's own entry. Without a line end, a short text is a whole line: some exporter cut its end off. */

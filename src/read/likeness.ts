@@ -1,6 +1,6 @@
-// Finds out which lines of a wrapped log differ from a given one in the text inside only, so that compiled code can
-// take their text without reading the wrapping again. Nothing is known of the wrappings here: a likeness holds if the
-// careful reader (wrapping.ts) takes the text out of every changed line that is tried.
+// Finds out which lines of a wrapped log differ from a given one only in the text inside, so that compiled code can
+// take their text without reading the wrapping again. This file knows no wrapping: a likeness holds if the careful
+// reader (unwrapping.ts) takes the text out of every changed line that is tried.
 
 /** A line without its wrapping, with its line end, or anything else if the line is wrapped otherwise. */
 export type UnwrapLine = (line: string) => string
@@ -17,7 +17,7 @@ export interface Part {
 export interface Likeness {
   readonly head: Part
   readonly tail: Part
-  /** Whether the text is a JSON string; whether it may end with `\n`, and may not. */
+  /** Whether the text is in a JSON string, whether it may end with `\n`, and whether it may end without. */
   readonly inJson: boolean
   readonly withEnd: boolean
   readonly withoutEnd: boolean
@@ -38,7 +38,7 @@ const calls = [
   '1 <... a resumed>b: c',
   '1 a2("b\\c/{"log":"d"}',
 ] as const
-/** Texts that other patterns than the one of the given line could take for a part of the wrapping. */
+/** Texts that the pattern of another wrapping could take for a part of the wrapping. */
 const texts = [...calls, 'a: b', 'AB c: d', 'UTC a: b', '[1]: a: b', '1 2: a', '[2/3] 0.1 a', '<7>a', '- a: b', '2026-01-01T00:00:00Z a: b', 'x | y', 'stdout F a', '+++ a +++', '_a'] as const // prettier-ignore
 
 /** Without a line end, Docker's text of this length is a piece of a line, and a shorter one is a whole line. */
@@ -63,7 +63,7 @@ export function likenessOf(line: string, unwrap: UnwrapLine): Likeness | undefin
   return undefined
 }
 
-/** How many characters of a JSON string stand before the text that ends it; undefined for another string. */
+/** How many characters stand before `text` in a JSON string that ends with it; undefined for any other string. */
 function beforeText(written: string, text: string): number | undefined {
   try {
     const value = (JSON.parse(written) as string).replace(/\n$/, '')
@@ -112,7 +112,7 @@ const others = [
   highest,
 ] as const
 
-/** Digits that may be others. `isZeroed`: the first may be 0 if it is not: in a number of JSON only 0 begins with 0. */
+/** Digits that may be others. `isZeroed`: the first may be 0, as it may not in a number of JSON. */
 interface DigitRun {
   readonly part: number
   readonly at: number

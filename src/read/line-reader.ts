@@ -208,7 +208,7 @@ export class LineReader implements Reader {
     else if (kind !== undefined) this.#kinds.set(kind, this.#entry(told as LoggedCall, this.#entries))
   }
 
-  /** Counts a call that the user chose. Returns whether it is one. */
+  /** Counts a call if the user chose its caller. Returns whether it counted. */
   #count(call: LoggedCall): boolean {
     if (this.#choosing !== undefined) {
       const chosen = isChosen(call.subject?.() ?? {}, this.#choosing)
@@ -323,8 +323,8 @@ export class LineReader implements Reader {
   }
 
   /**
-   * The machine of the calls without an architecture: the common one whose tables know more of them. If the tables know
-   * numbers equally well, the numbers mean different calls, and only the user can decide.
+   * The machine of the calls without an architecture: the common one whose tables know the most of them. In a tie,
+   * names are assumed to be of the first. Numbers mean different calls there, so only the user can decide.
    */
   #machine(entries: readonly CallEntry[]): Architecture {
     if (this.#options.architecture !== undefined) return this.#options.architecture
@@ -401,7 +401,7 @@ export class LineReader implements Reader {
   }
 
   /**
-   * The one machine that has every name, with one that no common machine has; undefined if there is not exactly one.
+   * The only machine that has every name, among them one that no common machine has; undefined if there is no such one.
    * Numbers show nothing: on ppc64le and s390x nearly every number is a call.
    */
   #namedOnly(entries: readonly CallEntry[]): Host | undefined {

@@ -1,6 +1,6 @@
 // The table of the prefixes that logs put before every line of strace. A log may have several, such as a time before a
-// name; each is a row. The first group of a pattern is the writer of the line, empty if the prefix names none; the line
-// follows the match. Authority: journalctl(1) --output, RFC 3164 and 5424, `gh run view --log`, moby/buildkit
+// name; each is a row. The first group of a pattern is the writer of the line, or empty if the prefix names none. The
+// line follows the match. Authority: journalctl(1) --output, RFC 3164 and 5424, `gh run view --log`, moby/buildkit
 // util/progress, GitLab's and Azure's job logs, Jenkins' Timestamper, `kubectl logs --prefix`, stern, docker's compose
 // and service logs, logcli, `aws logs tail`, ts(1), nl(1), grep(1).
 import { behind, withoutColours } from './text.ts'
@@ -12,13 +12,13 @@ interface PrefixRow {
   /** Starts of lines that have no such prefix. */
   readonly never?: readonly string[]
   /**
-   * Whether anybody may write to the log, as to the journal of a machine: then a call of another writer is no call of
-   * the traced program. Elsewhere other writers are further containers or jobs, and their calls count too.
+   * Whether any program may write to the log, as to a machine's journal. Then calls of other writers are not the traced
+   * program's. In other logs, further writers are more containers or jobs, and their calls count too.
    */
   readonly isShared?: true
   /** The logger's own lines, which contain no call. */
   readonly own?: RegExp
-  /** Whether any words may be such a prefix: then most lines of the log must be strace's. */
+  /** Whether any words may be such a prefix. Then most lines of the log must be strace's. */
   readonly isLoose?: true
 }
 
@@ -249,8 +249,8 @@ export function isInSharedLog(line: string): boolean {
 }
 
 /**
- * Lines of the journal instead of lines that it lost: above its rate limit, and text that it does not print without
- * `--all`. Authority: journald-rate-limit.c's "Suppressed %i messages" and logs-show.c's "blob data" in systemd.
+ * The journal's lines in place of lost ones: those above its rate limit, and text that it prints only with `--all`.
+ * Authority: journald-rate-limit.c's "Suppressed %i messages" and logs-show.c's "blob data" in systemd.
  */
 const losses = /(?:^|: )Suppressed \d+ messages from |^\[[\d.]+[KMGT]?B? blob data\]$/
 

@@ -17,7 +17,7 @@ export function utf8(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
-/** The number of which the first byte is the lowest. */
+/** The number whose lowest byte comes first. */
 export function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 }

@@ -23,7 +23,7 @@ export function ofValue(line: string): Text | undefined {
   return double === undefined ? undefined : unquoted(double)
 }
 
-/** Go and YAML have escapes that JSON has not. A text of several lines is no line. */
+/** The quoted text. Go and YAML have escapes that JSON lacks. Undefined for a text of several lines. */
 function unquoted(written: string): Text | undefined {
   const json = written
     .replaceAll(/\\(?:x([0-9A-Fa-f]{2})|(.))/g, (all, hex: string | undefined, other: string) => {

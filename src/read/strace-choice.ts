@@ -1,5 +1,5 @@
-// `--pid` for strace. From a trace that prints pids (-f), only the lines of one thread go to the reader; from a set of
-// files (-ff), only that thread's file. Lines without a pid belong to the first process, whose number is not printed.
+// Implements `--pid` for strace: only one thread's lines go to the reader, by their pids (-f) or as its file (-ff).
+// Lines without a pid belong to the first process, whose number is not printed.
 import { latin1, viewOf } from './byte-text.ts'
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'

@@ -36,7 +36,7 @@ export class Unwrapping {
     this.#inner = inner && new Unwrapping(inner)
   }
 
-  /** Whether it takes text in any pieces, because a line may be as long as the source. */
+  /** Whether text may come in any pieces, because a line may be as long as the source. */
   get takesPieces(): boolean {
     return this.#values !== undefined
   }
@@ -62,7 +62,7 @@ export class Unwrapping {
   #ofAnother(line: string, text: string): string {
     if (prefixRows[this.#wrapping.name as LogPrefix].isShared !== true)
       return isLine(text) ? `${text}\n` : '\n'
-    // With its prefix, the reader reports it.
+    // The line keeps its prefix, so that the reader reports it.
     return isKnownCall(text) || isLossOfJournal(text) ? `${line}\n` : '\n'
   }
 

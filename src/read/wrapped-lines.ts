@@ -1,5 +1,5 @@
 // Takes wrapping from whole lines of bytes. Compiled code (assembly/wrapped.ts) takes the text out of lines that are
-// like one before (likeness.ts); the careful reader (wrapping.ts) takes all others. Both say the same of each line.
+// like an earlier one (likeness.ts). The careful reader (unwrapping.ts) takes all others, with the same results.
 import { latin1, latin1Bytes, viewOf } from './byte-text.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from './compiled.ts'
 import { wrappedCode } from './data/wrapped.ts'
@@ -30,7 +30,7 @@ class CompiledLikenesses {
   #loaded: readonly Likeness[] = []
 
   constructor(code: CompiledWrapped) {
-    // Both parts are compared by the word.
+    // Both parts are compared in words of 16 bytes, which reach beyond their ends.
     if (code.partRoom.value < partLimit + 16)
       throw new Error('assembly/wrapped.ts has no room for such parts')
     this.#code = code
@@ -42,7 +42,7 @@ class CompiledLikenesses {
     return this.#code.likenessRoom.value
   }
 
-  /** Gives the text of lines of bytes[line, end) on; returns where the first line starts that is like none. */
+  /** Passes on the text of the lines of bytes[line, end). Returns the start of the first line that is like none. */
   take(
     likenesses: readonly Likeness[],
     bytes: Uint8Array,
@@ -93,11 +93,11 @@ const compiled = compiledOnce(wrappedCode, CompiledLikenesses)
 
 /** How many lines are read carefully at once, at most. */
 const mostAtOnce = 256
-/** After every look for a likeness, as many times more lines are read carefully before the next. */
+/** The most lines that are read carefully between two looks for a likeness. Each look doubles the number. */
 const mostPause = 1 << 16
-/** So many bytes of lines that were like a known one are worth another look. */
+/** After this many bytes of lines like a known one, another look is worth its time. */
 const worthLooking = 1 << 18
-/** So many bytes between two careful lines: the next is read alone. */
+/** If more bytes than this lie between two careful lines, the second is read alone. */
 const worthAlone = 1 << 10
 
 export class WrappedLines {
@@ -165,7 +165,7 @@ export class WrappedLines {
   }
 }
 
-/** Reads each line as if it stood alone in the middle of the source; nothing if a wrapping is missing. */
+/** Reads each line as if it stood alone in the middle of the source; '' if a wrapping is missing. */
 export function afresh(wrapping: Wrapping): (line: string) => string {
   return (line) => {
     const unwrapping = new Unwrapping(wrapping)

@@ -20,7 +20,7 @@ const linesLooked = 5
 /** The most wrappings inside each other, such as the journal's text in an exporter's JSON in an array. */
 const mostWrappings = 4
 
-/** How many more characters may be looked at for wrappings: the ways to nest them multiply. */
+/** How many more characters may be searched for wrappings: the ways to nest wrappings multiply. */
 interface WrappingWork {
   left: number
 }
@@ -85,7 +85,7 @@ function wrappingName(head: string): string | undefined {
     return 'quoted-printable'
   // If a format reads the object of each line, the objects are its records and no wrapping.
   const isRead = first.every((line) => isRecord(line))
-  // `mail`: strace -k prints frames after " > ", never at the start of the line.
+  // `mail` quotes with "> " at the start of a line. The frames of strace -k begin with " > ".
   return order.find((name) => {
     if (name === 'json-log' && isRead) return false
     const unwrap = unwrapperOf({ name })
@@ -123,7 +123,7 @@ function isEntry(written: string, bracket: Bracket, depth: number, work: Wrappin
     return lines !== undefined && depth < mostWrappings && wrappingOf(lines, depth + 1, work) !== undefined
   }
   const text = written.includes('\n') ? written.replaceAll(/\s*\n\s*/g, '') : written
-  // A record of a format may have a text as well: an alert of Falco.
+  // A record of a format may contain a text too, as an alert of Falco does.
   if (bracket === '{' && isOfSomeFormat(text)) return true
   const logged = bracket === '[' ? valueOfPair(text) : loggedText(text)?.text
   if (logged === undefined) return false
@@ -147,7 +147,7 @@ function firstLines(head: string): string[] {
 /** How many lines with a result are looked at. */
 const sampleSize = 64
 
-/** The wrapping of a log, if most lines with the result of a call are calls of strace without it, and few with it. */
+/** The wrapping of a log. Without it, most lines with a call's result must be strace's calls; with it, few. */
 function ofCalls(head: string, depth: number, work: WrappingWork): Wrapping | undefined {
   if (!holdsResult(head)) return undefined
   const lines = head.split(/\r?\n/).filter((line) => line !== '' && line.length < lineLimit)
@@ -164,7 +164,7 @@ function ofCalls(head: string, depth: number, work: WrappingWork): Wrapping | un
     if (work.left < 0) break
     const text = unwrapped(outer, sample)
     const isChanged = text.some((line, index) => line !== sample[index])
-    // If every line is a call behind two prefixes, no further two are better.
+    // If removing two prefixes makes every line a call, no other two are better.
     const isFound = most === sample.length && best !== undefined && depthOf(best) <= 2
     const isLast = !isChanged || isFound || isEnough(callsIn(text)) || depth === mostWrappings
     const inner = isLast
@@ -211,7 +211,7 @@ function ownIn(lines: readonly string[]): number {
   return lines.filter((line) => isOwnLine(withoutColours(line))).length
 }
 
-/** Behind words only a time is looked for: most other prefixes are words too. */
+/** Behind words, only a time is tried: most other prefixes are words too. */
 function ofTimes(lines: readonly string[]): Wrapping | undefined {
   return lines.every((line) => withoutPrefix('time', line) !== undefined) ? { name: 'time' } : undefined
 }
@@ -236,7 +236,7 @@ function unwrapped(wrapping: Wrapping, lines: readonly string[]): string[] {
   return text.split('\n').filter((line) => line !== '')
 }
 
-/** Names who wrote strace's lines. */
+/** The wrapping with the writers of strace's lines. */
 function withWriters(wrapping: Wrapping, lines: readonly string[]): Wrapping {
   const { name, inner } = wrapping
   const prefix = logPrefixes.find((each) => each === name)
@@ -262,7 +262,7 @@ function withWriters(wrapping: Wrapping, lines: readonly string[]): Wrapping {
   }
 }
 
-/** Whether most lines of a prefix that any text may have are strace's. */
+/** Whether most lines are strace's, if the prefix is one that any text may have. */
 function isMostlyLines(wrapping: Wrapping, lines: readonly string[]): boolean {
   for (let at: Wrapping | undefined = wrapping; at !== undefined; at = at.inner) {
     if (!isLoose(at)) continue

@@ -1,7 +1,7 @@
-// The table of what loggers put around the lines of a program, each with the function that takes it away: container
-// logs as JSON or CRI lines, the journal's fields and JSON, dmesg's JSON, compose's names, mail, logfmt, CSV. Prefixes
-// are rows of log-prefixes.ts. Authority: the json-file driver of Docker, the CRI logging format of Kubernetes (cri-api,
-// kubelet logs.go), systemd.journal-fields(7), dmesg(1) of util-linux, RFC 2045 6.7 for quoted-printable.
+// The table of the wrappings that loggers put around a program's lines, each with the function that removes it:
+// container logs as JSON or CRI lines, the journal's fields and JSON, dmesg's JSON, compose's names, mail, logfmt, CSV.
+// Prefixes are rows of log-prefixes.ts. Authority: the json-file driver of Docker, the CRI logging format of Kubernetes
+// (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1) of util-linux, RFC 2045 6.7 for quoted-printable.
 import { csvValue, type CsvColumn } from './csv-lines.ts'
 import { ofGitlab } from './gitlab-lines.ts'
 import {
@@ -83,7 +83,7 @@ export function unwrapperOf({ name, column }: Wrapping): Unwrap {
   return overLines[name]?.() ?? byLine[name] ?? ((line) => withoutPrefix(name as LogPrefix, line))
 }
 
-/** Whether every line has a wrapping of its own, whatever the lines before it are. */
+/** Whether each line can be unwrapped without the lines before it. */
 export function isByLine({ name, inner }: Wrapping): boolean {
   const isOwn = Object.hasOwn(byLine, name) || Object.hasOwn(prefixRows, name) || name === 'csv'
   return isOwn && (inner === undefined || isByLine(inner))

@@ -43,7 +43,7 @@ function* walk(found: (window: number) => void): Generator<Wish, never, Uint8Arr
       yield -number(yield 4)
       continue
     }
-    // This is not a frame, which the decoder reports.
+    // This is no frame. The decoder reports it.
     if (magic !== 0xfd2fb528) for (;;) yield -Infinity
     const flags = number(yield 1)
     const isSingle = (flags & 0x20) !== 0

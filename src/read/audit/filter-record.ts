@@ -1,5 +1,5 @@
-// One record that a seccomp filter made, as the kernel sends it: what grammar.ts reads of it, and its session. The
-// fields before the session are numbers that no process writes.
+// Reads one record of a seccomp filter as the kernel sends it: the fields that grammar.ts reads, and the session. No
+// process can forge the session: only numbers come before it, which no process writes.
 import type { Architecture } from '../../abi/architectures.ts'
 import type { Reporter } from '../grammar.ts'
 import { architectureOfNumber } from '../../abi/number-bit.ts'

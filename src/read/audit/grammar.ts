@@ -1,5 +1,5 @@
-// Records of the audit subsystem: SECCOMP (1326), which a filter's answer makes, and SYSCALL (1300), which an audit
-// rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
+// Reads records of the audit subsystem: SECCOMP (1326), which a filter's answer makes, and SYSCALL (1300), which an
+// audit rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
 // Values of a process (comm, exe, subj) come before the block of the call in SECCOMP and after it in SYSCALL. So the
 // last block counts in SECCOMP and the first in SYSCALL: no value can pass for a call.
 import { isSnappyLine, snappyRecord } from './snappy.ts'
@@ -16,7 +16,7 @@ const seccompBlock =
 const syscallBlock =
   /arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\))(?: per=\S+)?(?: success=\w+ exit=(-?\d+|[^=]*?))?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= items=| ppid=| SYSCALL=|$)/y
 
-/** A record that a mailer or a terminal has wrapped over more lines than this is lost. */
+/** If a mailer or a terminal wrapped a record over more lines than this, the record is lost. */
 const pieces = 4
 
 export const audit: Grammar = {
@@ -81,14 +81,14 @@ class AuditLines implements LineGrammar {
       this.#ended.add(Number(pid))
   }
 
-  /** SIGSYS ended a process, as it does if a filter refuses a call. The record of the call, if any, comes before. */
+  /** Reports a process that SIGSYS ended, as filters do, unless an earlier record names the refused call. */
   #abend(fields: string, say: Reporter): void {
     if (!/ sig=(?:31|SIGSYS)(?= |$)/.test(fields)) return
     const { pid, comm = '?' } = subjectOf(fields, true, undefined)
     if (pid === undefined || !this.#ended.has(pid)) say.diagnostic('killed-unrecorded', { program: comm })
   }
 
-  /** Joins the next line to a record that was wrapped; undefined if no record is unfinished. */
+  /** Joins the next line to an unfinished record; undefined if there is none. */
   #join(text: string, say: Reporter): LineResult | undefined {
     const begun = this.#begun
     if (begun === undefined || isLogLine(text)) return undefined

@@ -6,7 +6,7 @@
 export interface Header {
   /** `abend`: a signal ended a process (auditsc.c audit_core_dumps). */
   readonly kind: 'seccomp' | 'syscall' | 'abend' | 'other'
-  /** Seconds since 1970, by the kernel's own stamp or that of the journal's line; undefined without one. */
+  /** Seconds since 1970, from the kernel's own stamp or that of the journal's line; undefined without a stamp. */
   readonly time: number | undefined
   /** The offset at which the record's fields begin. */
   readonly at: number
@@ -26,7 +26,7 @@ const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/.source
 const isoOfRing = `${day}T${clock},\\d{1,9}[+-]\\d\\d:?\\d\\d`
 /** RFC 5424: any id of the process and the message, and the logger's structured data. */
 const structured = `1 ${date} \\S{1,255} (${transport}) \\S{1,128} \\S{1,32} (?:-|\\[[^\\]]{0,255}\\]) (?:\\xef\\xbb\\xbf)?`
-/** A host has no colon after it: such a name is a process that wrote to the kernel's ring buffer. */
+/** A host does not end with a colon. A name that does is a process that wrote to the kernel's ring buffer. */
 const host = /\S{0,254}[^\s:]/.source
 /** The kernel's own records in the ring buffer have facility 0, which a process that writes to /dev/kmsg cannot set. */
 const ofKernel = '(?:kern *:[a-z]{1,8} *: )?(?:[0-7],\\d+,\\d+,[^;]{0,99};)?'

@@ -1,5 +1,5 @@
-// bcc's syscount: a table of calls by name, counted on return. It has only the most frequent ones; -T sets how many.
-// Authority: iovisor/bcc tools/syscount.py, libbpf-tools/syscount.c, syscount_example.txt.
+// bcc's syscount: a table of calls by name, counted on return. The table has only the most frequent calls; -T sets how
+// many. Authority: iovisor/bcc tools/syscount.py, libbpf-tools/syscount.c, syscount_example.txt.
 import type { Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 
 const title =

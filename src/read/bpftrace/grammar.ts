@@ -2,8 +2,8 @@
 // (keys.ts), with or without other keys before it, as text and as JSON; and lines of
 // `printf("%d %s %d\n", pid, comm, args->id)`.
 // Authority: bpftrace's text and JSON output (src/output.cpp); recordings of bpftrace 0.17.
-// A number is a call's only if the program that printed it meant one. Maps whose name says something else, and maps
-// without keys, are left out with a diagnostic.
+// A number counts as a call only if the script printed it as one. Maps with a name for something else, and maps without
+// keys, are left out with a diagnostic.
 import type { Evidence } from '../account.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, wordOf } from '../json-line.ts'
@@ -16,9 +16,9 @@ const kinds: ReadonlySet<string> = new Set([
   'map', 'attached_probes', 'printf', 'lost_events', 'value', 'time', 'join', 'hist', 'stats',
 ]) // prettier-ignore
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
-/** The name of a map whose keys can only be calls. Those of another map may be names of tasks. */
+/** The name of a map whose keys can only be calls. The keys of other maps may be names of tasks. */
 const namedMap = /sys|call/i
-/** The title of the list of tools/syscount.bt, which has only the calls that were made most often. */
+/** The title of the list that tools/syscount.bt prints: only the calls that were made most often. */
 const mostFrequent = /^Top (\d+) syscalls? (?:IDs|names):$/i
 const titles = /^(?:Top \d+ processes:|Counting syscalls\.\.\..*|\^C|Tracing syscalls\.\.\..*)$/
 const printed = /^(\d+) (.{1,15}) (-?\d+)$/s
@@ -55,7 +55,7 @@ function keysOf(key: string): string[] {
   return key.replace(/^\((.*)\)$/, '$1').split(/, ?/)
 }
 
-/** What the keys of a map are. Until one of them can only be a call, entries wait. */
+/** What the keys of a map are. Until one of them can only be a call, the entries of the map wait. */
 type MapKeys = 'calls' | 'others' | LoggedCall[]
 
 class BpftraceLines implements LineGrammar {
@@ -127,7 +127,7 @@ class BpftraceLines implements LineGrammar {
     return this.#orWaiting(name, last, { ...told, count, subject: () => subjectOf(keys) })
   }
 
-  /** The call of a key. In a map whose keys are calls, a name that no table has is one as well. */
+  /** The call of a key. In a map whose keys are calls, a name that no table has is a call too. */
   #callIn(map: string, key: string): KeyedCall | undefined {
     const keys = this.#keys.get(map)
     if (keys === 'others') return undefined
@@ -138,7 +138,7 @@ class BpftraceLines implements LineGrammar {
     return undefined
   }
 
-  /** The call and those of the map that waited; nothing while all keys of the map may be names of tasks. */
+  /** The call and the waiting ones of its map; 'ignored' while all keys of the map may be names of tasks. */
   #orWaiting(map: string, key: string, call: LoggedCall): LineResult {
     if (typeof call.call === 'number') return call
     const keys = this.#keys.get(map) ?? []

@@ -1,4 +1,4 @@
-// The call that a key of a bpftrace map is: a number, a name, a tracepoint or a function of the kernel. Authority:
+// Finds the call in a key of a bpftrace map: a number, a name, a tracepoint or a function of the kernel. Authority:
 // bpftrace's builtins `probe` and `func`, include/linux/syscalls.h and the architectures' asm/syscall_wrapper.h.
 import { callOfKernelFunction } from '../../abi/kernel-functions.ts'
 import { isKnownAnywhere } from '../../abi/tables.ts'

@@ -107,7 +107,7 @@ function subjectOf(
   return callerOf({ pid: isNumber ? Number(pid) : undefined, comm, container, pod })
 }
 
-/** The call in `openat` or `SYS_OPENAT`; undefined if the word is none. */
+/** The call in `openat` or `SYS_OPENAT`; undefined for any other word. */
 function callNamed(word: string | undefined): string | undefined {
   const name = word?.replace(/^SYS_/, '').toLowerCase()
   return name !== undefined && /^[a-z_]\w*$/.test(name) && (isKnownAnywhere(name) || name === word)

@@ -6,7 +6,7 @@ import { member, type TreeNode } from '../../profile/tree.ts'
 import { latin1 } from '../byte-text.ts'
 
 export interface ObservationsText {
-  /** The line in the whole text at which it begins, from 0. */
+  /** The line in the whole text at which the document begins, from 0. */
   readonly line: number
   readonly text: string
 }
@@ -21,7 +21,7 @@ const written = /^\s*\{\s*"(?:version"\s*:\s*\d+\s*[,}]|architectures"\s*:\s*\{)
 /** The start of a bare document exactly as we print it. No other format begins like this. */
 const printed = /^\{\s*"version"\s*:\s*1\s*,\s*(?:"runs"\s*:\s*\d+\s*,\s*)?"architectures"\s*:\s*\{/
 
-/** Recognises observations by their start, so that shards need no trial of all other formats. */
+/** Recognises observations by their start, so that reading shards tries no other format. */
 export function startsAsObservations(bytes: Uint8Array | undefined): boolean {
   return bytes !== undefined && printed.test(latin1(bytes.subarray(0, 256)))
 }
@@ -38,7 +38,7 @@ const inString = /"\s*:\s*"(?:\s|\\n)*\{(?:\s|\\n)*\\"(?:version\\"\s*:\s*\d|arc
 const inYaml =
   /^ +[^\s:]+: *(?:[|>][-+\d]*\n\s+|['"]?)\{\s*\\?"(?:version\\?"\s*:\s*\d|architectures\\?"\s*:\s*\{)/m
 
-/** All observations of a text. If none are found, the whole text, so that its reader reports what is wrong. */
+/** All observations in a text. If there are none, returns the whole text, so that its reader reports the fault. */
 export function observationsIn(text: string): readonly ObservationsText[] {
   // If no bracket opens after a closing one, and no line is from our stderr, the text is one document.
   if (printed.test(text) && !/[}\]]\s*[{[]/.test(text) && !text.includes(`\n${own}`))

@@ -1,5 +1,5 @@
-// The rows of evidence in the lists of a context (context.ts), except those about files (file-evidence.ts). The members of
-// a row except `count` and `first` say what was seen. Ids are as the container sees them.
+// The rows of evidence in a context (context.ts), except those about files (file-evidence.ts). The members of a row
+// except `count` and `first` say what was seen. Ids are as the container sees them.
 // Authority: capabilities(7), credentials(7), user_namespaces(7).
 import type { refusedResults } from './file-evidence.ts'
 
@@ -112,7 +112,7 @@ export interface Identity extends Counted, Partial<ThreadIds> {
 /** A call that changes capabilities, securebits or the bounding set without a visible check: capset and prctl. */
 export interface CapabilityRaise extends Counted {
   readonly call: 'capset' | 'ambient' | 'securebits' | 'drop-bounding'
-  /** Of a refused call only those that the program asked for and did not have. */
+  /** For a refused call, only those that the program requested and did not have. */
   readonly capabilities: readonly CapabilityName[]
   readonly program: string
   readonly started: boolean

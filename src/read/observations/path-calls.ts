@@ -22,7 +22,7 @@ export interface PathCall {
   readonly constant?: number
 }
 
-/** O_CREAT, O_WRONLY, O_TRUNC: what creat(2) opens with. */
+/** O_CREAT, O_WRONLY, O_TRUNC: the flags with which creat(2) opens. */
 const creat = 0o1101
 
 export const firstPaths: readonly PathCall[] = [

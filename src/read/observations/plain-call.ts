@@ -1,6 +1,6 @@
 // The calls whose evidence is about ids, and the names of calls in all evidence. A 32-bit architecture has some calls
 // twice: with wider ids (setuid32), sizes (truncate64) or times (utimensat_time64), and mmap2 with an offset in pages.
-// Evidence tells what was done, so it has the name without the suffix. Authority: syscalls(2), setuid(2), mmap2(2).
+// Evidence shows what was done, so its names have no such suffix. Authority: syscalls(2), setuid(2), mmap2(2).
 import { firstPaths } from './path-calls.ts'
 
 /** The calls that change the ids or the groups of a thread. */

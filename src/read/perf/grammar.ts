@@ -38,7 +38,7 @@ class PerfLines implements LineGrammar {
   #begun = false
   #failures = 0
   #successes = 0
-  /** Whether file names are printed, in which perf does not escape line ends. */
+  /** Whether file names are printed. perf does not escape line ends in them. */
   #hasPaths = false
   /** The calls that return on a later line, as `pid name`. */
   readonly #open = new Set<string>()
@@ -79,7 +79,7 @@ class PerfLines implements LineGrammar {
     say.evidence('named-only')
     if (/[<"]/.test(text)) this.#hasPaths = true
     if (continued !== undefined) {
-      // Its start was counted, or it is the child's side of a clone. Any other began before perf, and counts.
+      // Its start was counted, or this is the child's side of a clone. Any other call began before perf, and counts.
       if (this.#open.delete(key) || /^(?:clone3?|v?fork)$/.test(name)) return 'ignored'
     } else if (answer === undefined && /\.\.\.\s*$/.test(text) && this.#open.size < 65536) this.#open.add(key)
     this.#lines++

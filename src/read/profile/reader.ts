@@ -40,7 +40,7 @@ interface Profile {
   readonly recorded?: Recorded | undefined
   /** The recorder wrote the whole profile. */
   readonly isWhole?: boolean
-  /** The line at which it begins. */
+  /** The line at which the profile begins. */
   readonly line: number
   /** The name as a source, if the profile is one object of a list. */
   readonly listed?: string | undefined
@@ -104,7 +104,7 @@ export class ProfileReader implements Reader {
     return found.some(isOwnSource) ? { ...account, parts: this.#parts(found, lines) } : account
   }
 
-  /** An account for each object. Its lines reach to the next object; the first also has the lines above it. */
+  /** An account for each object. An object's lines reach to the next one; the first also has the lines above it. */
   #parts(profiles: readonly Profile[], lines: number): NonNullable<LinesAccount['parts']> {
     const starts = profiles.map(({ line }, index) => (index === 0 ? 1 : line))
     return profiles.map((each, index) => ({
@@ -172,7 +172,7 @@ export class ProfileReader implements Reader {
     for (const { name, line, architectures: on, values } of wanted) {
       const seen = newSeen(placeOf(source, line))
       seen.count = recorded?.calls.get(name) ?? 1
-      // Somebody else added a call that the operator does not count.
+      // If the operator has no count of a call, somebody else added it.
       if (recorded?.recordings !== undefined) seen.runs = recorded.calls.get(name) ?? 0
       for (const index of this.#options.arguments.get(name) ?? []) noteValue(seen, index, values.get(index))
       const targets =

@@ -20,7 +20,7 @@ export const qemu: Grammar = {
   open: () => new QemuLines(),
 }
 
-/** Beyond this number, processes are not told apart. */
+/** Beyond this number, the last calls of further processes are not kept. */
 const mostProcesses = 65_536
 
 interface FoundCall {
@@ -37,7 +37,7 @@ class QemuLines implements LineGrammar {
   readonly #machine = new EmulatedMachine()
   /** The last call of each process. */
   readonly #last = new Map<number, string | number>()
-  /** True until the first fork or thread: a result after a call is that call's. */
+  /** True until the first fork or thread. Until then, a result belongs to the call before it. */
   #isAlone = true
   /** Processes whose execve did not return: qemu traces the next program only if it is told to again. */
   readonly #replaced = new Set<number>()
@@ -74,7 +74,7 @@ class QemuLines implements LineGrammar {
     return 'ignored'
   }
 
-  /** The calls that begin in a line. A call after other text than a call counts if its process is known. */
+  /** The calls that begin in a line. A call behind other text counts only if its name and process are known. */
   #entries(text: string, say: Reporter): FoundCall[] {
     const found: FoundCall[] = []
     for (const match of text.matchAll(entry.pattern)) {
@@ -97,7 +97,7 @@ class QemuLines implements LineGrammar {
     return found
   }
 
-  /** The position by which a call counts; undefined for text that only looks like a call. */
+  /** The position of a call that counts; undefined for text that only looks like a call. */
   #standing(
     text: string,
     { at, pid, call }: FoundCall,
@@ -108,7 +108,7 @@ class QemuLines implements LineGrammar {
     if (!isKnown || (!this.#last.has(pid) && before?.pid !== pid)) return undefined
     if (at === 0) return 'in text'
     const isInText = before === undefined ? this.#isInText : isTextOpen(text.slice(0, at), before.open)
-    // After the end of a call, it is another thread's. In an open string, the parenthesis may be the string's.
+    // A call behind the end of a call is another thread's. In an open string, the parenthesis may be the string's.
     if (text[at - 1] === ')') return isInText ? 'in text' : 'behind a call'
     return isInText ? undefined : 'glued'
   }
@@ -125,7 +125,7 @@ class QemuLines implements LineGrammar {
     if (typeof call === 'string' && replacesProgram(call) && errnoIn(shown) === undefined)
       this.#replaced.add(pid)
     return {
-      // The kernel sees socketcall, of which qemu prints the member.
+      // qemu prints the member of socketcall. The kernel sees socketcall itself.
       call: isMember ? 'socketcall' : call,
       failure: this.#isAlone ? failureIn(shown) : undefined,
       argument: argumentsOf(call, shown),

@@ -94,8 +94,8 @@ export class EmulatedMachine {
   }
 
   /**
-   * qemu prints a number only if it has no name. A machine is excluded if the number is a call there whose name is in
-   * this log, or if the number is not a call there but is one on another machine.
+   * qemu prints a number only for a call that it has no name for. A machine is excluded if the number is a call there
+   * whose name is in this log, or if the number is not a call there but is one on another machine.
    */
   #byNumbers(of: readonly Architecture[]): readonly Architecture[] {
     let left = of

@@ -10,7 +10,7 @@ const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
 const recorder =
   /^(?:\d\d:\d\d:\d\d\.\d+ )?(Got syscalls|Adding base syscalls|Wrote seccomp profile to): (.*)$/
 const name = /^[a-z_][a-z0-9_]*$/
-/** A record whose number is in no table of the enricher, which does not process it further. */
+/** A record whose number is in no table of the enricher. The enricher does not process it further. */
 const nameless = /"no syscall name found for ID"/
 
 export const spo: Grammar = {
@@ -59,7 +59,7 @@ function toldBy(text: string, say: Reporter): LineResult {
   return { call, architecture, subject: () => subjectOf(pairs) }
 }
 
-/** `"key"="quoted by Go"` or `key=bare`: a value cannot hold an unescaped quote, and so no other pair. */
+/** `"key"="quoted by Go"` or `key=bare`: a value cannot hold an unescaped quote, so it cannot hold another pair. */
 function pairsOf(text: string): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>()
   for (const [, key, value = ''] of text.matchAll(/(?<= )"?(\w+)"?=("(?:[^"\\]|\\.)*"|[^\s"]+)/g)) {

@@ -1,6 +1,6 @@
 // Decides which calls are made under a seccomp filter: those of a thread after it installed a filter, and those of all
-// that it starts afterwards. strace does not print births in order: a child's first line may precede the line that
-// names its parent (-f) or stand in a file read before its parent's (-ff), and in a pid namespace the fork returns
+// threads that it starts afterwards. strace does not print births in order: a child's first line may precede the line
+// that names its parent (-f) or stand in a file read before its parent's (-ff). In a pid namespace the fork returns
 // another number. The calls of such a thread are kept apart until its parent is known. Authority: seccomp(2), prctl(2):
 // clone, fork and execve inherit a filter; only SECCOMP_FILTER_FLAG_TSYNC sets it for the process's other threads.
 import { constantValue } from '../../abi/constants.ts'
@@ -14,7 +14,7 @@ import type { Threads } from './threads.ts'
 import type { Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
 
-/** A call that requests a filter: for which threads, and which results mean success. */
+/** A request for a filter: whether it is for every thread, and which results mean success. */
 export interface FilterRequest {
   readonly everyThread: boolean
   /** SECCOMP_FILTER_FLAG_NEW_LISTENER: the result is a descriptor. */
@@ -195,7 +195,7 @@ export class AfterFilter implements Subscriber {
     if (synchronised) this.#synchronise(parent)
   }
 
-  /** execve in this thread: it continues under the pid of its process, `to`. */
+  /** This thread called execve and continues under the pid of its process, `to`. */
   renamed(thread: Thread, to: number): void {
     if (!this.#threads().inFiles) return
     const { whole: scope } = thread.image.scope

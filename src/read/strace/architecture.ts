@@ -96,7 +96,7 @@ export interface TracedMachine {
 /** The native architecture of the machine that the source was recorded on. */
 export function nativeOf(evidence: ArchitectureEvidence): TracedMachine {
   const sets = [...evidence.sets].filter((set) => set !== 0)
-  // A name that one machine only has is stronger than a library. Sets of names are weaker: they may mix two programs.
+  // A name that only one machine has is stronger than a library. Sets of names are weaker: they may mix two programs.
   const told = single(evidence.named) ?? evidence.machine.host ?? single(sets.map(onlyHost))
   const host = told ?? mostLikely(sets, evidence)
   // If everything is 32-bit, it is a 32-bit machine, or one 32-bit program whose mode strace did not announce.

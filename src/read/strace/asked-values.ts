@@ -62,7 +62,7 @@ export class AskedValues {
     if (!thread.awaits || call.completion.kind === 'unfinished') return
     const { names, counts } = this.#counting
     const entry = counts.entry(thread, names.id(call.name), call.prefix.number, call.line)
-    // A call counted with another image is not known here: it stays awaited there.
+    // If the call was counted with another image, it stays awaited there.
     if (entry.awaited === 0) return
     entry.awaited--
     this.note(entry, thread, call)

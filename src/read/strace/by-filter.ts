@@ -1,6 +1,6 @@
-// Recognizes the answers of a seccomp filter: EPERM for a call that needs no privilege and affects only the caller,
-// which no kernel answers. Also recognizes the signals that end a program which did not expect such an answer.
-// Authority: ERRORS in the manual page of each call; for the signals, nodejs/node#48444 and similar reports.
+// Recognizes the answers of a seccomp filter: no kernel answers EPERM to a call that needs no privilege and affects
+// only the caller. Also recognizes the signals that end a program which did not expect such an answer. Authority:
+// ERRORS in the manual page of each call; for the signals, nodejs/node#48444 and similar reports.
 const neverEperm: ReadonlySet<string> = new Set([
   'clock_getres',
   'clock_gettime',

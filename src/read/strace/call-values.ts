@@ -1,5 +1,5 @@
-// The scalar arguments in one line of a call, at the kernel's indexes. An argument that the line does not show whole is
-// unknown. Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
+// The scalar arguments in one line of a call, at the kernel's indexes. If the line does not show an argument whole, it
+// is unknown. Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
 import { scalarValue, splitArguments } from './arguments.ts'
 import type { CallText } from './events.ts'
 import { endings } from './lines.ts'

@@ -36,7 +36,7 @@ export interface Countable {
   readonly entries: readonly ({ count: number } | undefined)[]
 }
 
-/** The names of which the code may count the first call too. */
+/** The names whose first call the code may count too. */
 export interface Opening {
   /** By name id: 0 or `unopened`. */
   readonly cells: Uint32Array
@@ -48,7 +48,7 @@ export interface Opening {
 interface CountedRow {
   readonly into: Countable
   readonly isLasting: boolean
-  /** How many of its ids the row counts. */
+  /** How many ids the row counts. */
   known: number
   readonly opening: Opening | undefined
 }
@@ -146,7 +146,7 @@ export class CompiledLines {
     return this.#found[word.bracketed] !== 0
   }
 
-  /** Where in the bytes the line starts that read() stopped at; `next`: where the following line starts. */
+  /** The offset of the line that read() stopped at; `next`: the offset of the following line. */
   get at(): number {
     return this.#input.offsetOf(this.#found[word.at] as number)
   }

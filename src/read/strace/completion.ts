@@ -35,12 +35,12 @@ export function failureIn({ value, errno, injected }: CameBack): Failure | undef
   return value === -1n && errno !== undefined && !injected ? failureOf(-errno) : undefined
 }
 
-/** How far from the end of its line a result may start that the pattern `whole` reads. */
+/** How far from the end of its line a result may start for the pattern `whole` to read it. */
 export const resultReach = 512
 
 /** How the call ends whose parenthesis opens just before `open`. */
 export function completionOf(text: string, open: number): Completion {
-  // Checked before the result: `) = 3</a <unfinished ...>` has none, because strace escapes angle brackets in paths.
+  // Checked first: `) = 3</a <unfinished ...>` has no result, because strace escapes angle brackets in paths.
   if (text.endsWith('>')) {
     if (endings.unfinished.pattern.test(text)) return { kind: 'unfinished' }
     const abandoned = endings.abandoned.pattern.exec(text)
@@ -111,7 +111,7 @@ function resultAt(text: string, at: number): CameBack | undefined {
   return cameBack(value, name, number, endings.injected.pattern.test(text.slice(pattern.lastIndex)))
 }
 
-/** Whether a line that starts like no line of strace can be the second half of a cut call: `…) = 3`. */
+/** Whether a line without the start of a strace line can be the second half of a cut call: `…) = 3`. */
 export function closesCall(text: string): boolean {
   return endings.rest.pattern.test(text)
 }

@@ -11,7 +11,7 @@ import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
 import { FilterScope, Tally, type TallyEntry } from './tally.ts'
 
-/** Matches the number of no line. */
+/** A number that no line has. */
 const otherNumber = -2
 
 export class CallCounts {
@@ -57,7 +57,7 @@ export class CallCounts {
     this.#possible = candidates(familyOf(host))
   }
 
-  /** The architectures of this machine that have the name, else those of any machine; every one if no table has it. */
+  /** The architectures of this machine that have the name, else those of any machine that have it, else all. */
   #candidates(id: NameId): Candidates {
     const known = this.#names.candidates(id)
     return known & this.#possible || known || anyArchitecture
@@ -68,7 +68,7 @@ export class CallCounts {
     return mode === undefined ? (image.settledIn ?? image.tally) : image.scope.whole.groups.get(mode)
   }
 
-  /** The same for calls whose numbers (-n) are in `numbersOf`: the number decides the architecture, not the image. */
+  /** Like tallyOf(), for calls with a number (-n) of numbersOf(): the number decides, not the image. */
   numberedTally({ mode, image }: Thread): Tally | undefined {
     return image.scope.whole.groups.get(mode ?? this.#possible & modes['64 bit'])
   }
@@ -84,8 +84,8 @@ export class CallCounts {
   }
 
   /**
-   * The names that tell no more of the image's architecture than its calls before. Undefined if the image has no call
-   * or its calls are counted elsewhere.
+   * The names that show no more about the image's architecture than its earlier calls did. Undefined if the image has
+   * no call or its calls are counted elsewhere.
    */
   opening({ mode, image }: Thread): Opening | undefined {
     const { tally, candidates } = image
@@ -156,7 +156,7 @@ export class CallCounts {
     const candidates = this.#candidates(id)
     if (image.settledIn !== undefined) {
       if ((image.candidates & candidates) !== 0) return image.settledIn
-      // One process makes calls of both widths: a name that exists in one of them only is still counted there.
+      // One process makes calls of both widths: a name that exists in only one of them is still counted there.
       this.mixed = true
       return this.group(candidates, image.scope)
     }
@@ -174,7 +174,7 @@ export class CallCounts {
     return image.tally
   }
 
-  /** With -n, the number may decide 32-bit or 64-bit for the call; undefined: the image must. */
+  /** With -n, the number may decide 32-bit or 64-bit for the call; undefined if the image must decide. */
   #exactly(id: NameId, number: number): Candidates | undefined {
     if (number >= 0x40000000 && number < 0x80000000) return modes.x32
     // Without a name, the number cannot be checked against a table.

@@ -1,6 +1,6 @@
-// Tells the words of each program that a traced process executed, from strace's own text: its path, and its arguments
-// after argv[0]. An execve without a result counts: one in another thread than the first comes back under the pid of
-// the first (execve(2)), and a kill may hide that it succeeded.
+// Reports the path and the arguments after argv[0] of each program that a traced process executed, as strace prints
+// them. An execve without a result counts: in a thread other than the first it comes back under the pid of the first
+// (execve(2)), and a kill may hide that it succeeded.
 import { splitArguments } from './arguments.ts'
 import type { CameBack } from './completion.ts'
 import { textsIn, stringIn } from './context/texts.ts'
@@ -9,7 +9,7 @@ import { endings } from './lines.ts'
 import type { Subscriber } from './subscriber.ts'
 import { replacesProgram, type Thread } from './thread.ts'
 
-/** `name`: argv[0], which need not be the program's. The last words may be cut. */
+/** `name`: argv[0], which need not be the program's name. The last words may be cut. */
 export interface ExecutedProgram {
   readonly path: string
   readonly name: string | undefined

@@ -33,7 +33,7 @@ export interface ReturnedCalls {
   readonly programs: number
 }
 
-/** Returns undefined to drop a call; else the indexes of the arguments by which kept calls are told apart. */
+/** Returns undefined to drop a call; else the indexes of the arguments that distinguish kept calls. */
 export type KeepCall = (
   call: Pick<ReturnedCall, 'architecture' | 'name' | 'number' | 'result'>,
 ) => readonly number[] | undefined

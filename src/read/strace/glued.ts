@@ -1,6 +1,6 @@
-// Finds strace's own text behind text of the program that has no line end: `foowrite(2, "foo", 3) = 3`. What certainly is
-// strace's is read; for a call that may be the program's text as well, only a message says so. Authority: strace 4.5 to
-// 7.2 write a line at once when it is whole (setvbuf() in strace.c), so the text of a write stands before its own line.
+// Finds strace's text behind text of the program without a line end: `foowrite(2, "foo", 3) = 3`. Text that certainly
+// is strace's is read. A call that may be the program's is only reported. Authority: strace 4.5 to 7.2 write a line at
+// once when it is whole (setvbuf() in strace.c), so the text of a write stands before its own line.
 import { latin1 } from '../byte-text.ts'
 import { isInSharedLog } from '../log-prefixes.ts'
 import { unescapedBytes } from './context/texts.ts'
@@ -32,11 +32,11 @@ export function isGlued(text: string, names: Names): boolean {
 }
 
 /**
- * Where strace's own line starts behind text of the program; undefined if that is not certain. `fields`: the prefix
- * fields of the run.
+ * The place where strace's own line starts behind text of the program; undefined if it is not certain. `fields`: the
+ * prefix fields of the run.
  */
 export function ownStart(text: string, names: Names, fields: number): number | undefined {
-  // The program does not write to strace's own file (-o), nor is a line of another writer of the journal strace's.
+  // The program does not write to strace's own file (-o). In a shared log, another writer wrote the line.
   if ((fields & pidField) !== 0 || isInSharedLog(text)) return undefined
   const tagged = behindTag(text, names)
   if (tagged !== undefined || !closesCall(text)) return tagged
@@ -57,7 +57,7 @@ function behindFields(text: string, at: number, names: Names, fields: number): n
   return undefined
 }
 
-/** The program's letters directly before a call. An underscore may be of the name of a call that no table has. */
+/** Whether a word is directly before the call. An underscore may belong to the name of a call that no table has. */
 function isLetters(text: string): boolean {
   return /^[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*$/.test(text)
 }
@@ -84,11 +84,11 @@ function isFinished(text: string, open: number): boolean {
   return kind === 'returned' || kind === 'unfinished'
 }
 
-/** What a call that writes is given: a string, or a list of them. */
+/** The strings that a writing call gets: one, or a list. */
 const texts = /"((?:[^"\\]|\\.)*)"(\.\.\.)?/g
 const writes = /^p?write(?:v2?|64)?\(|^send(?:to|msg)?\(/
 
-/** Whether the text before the call is what the call wrote, or the end of it behind a line end. */
+/** Whether the text before the call is what the call wrote, or wrote after the last line end. */
 function isWritten(text: string, at: number, open: number): boolean {
   if (!writes.test(text.slice(at, open))) return false
   const shown = [...text.slice(open).matchAll(texts)]

@@ -41,7 +41,7 @@ export class Interleave {
   #open: { readonly inColumn: boolean } | undefined
   /** Lines inside a cut call that look like calls, but may be text of the program. */
   #held: { readonly text: string; readonly line: number }[] = []
-  /** The kind of the last line, for a source that ends inside a line; the call if it is closed with no result. */
+  /** The kind of the last line, for a source that ends inside a line; a call if it is closed without a result. */
   #last: 'whole' | 'cut' | 'foreign' | CallText = 'whole'
   /** The number of lines of this source that are not strace's. */
   unparsed = 0
@@ -55,7 +55,7 @@ export class Interleave {
     this.#last = 'whole'
   }
 
-  /** Whether a call waits for its rest, so that no line may be what it seems. */
+  /** Whether a call waits for its rest. Until then a line may not be what it seems. */
   get isOpen(): boolean {
     return this.#open !== undefined
   }
@@ -135,7 +135,7 @@ export class Interleave {
     if (!stranger || call.prefix.length > 0 || !this.#glued(text, line)) this.call(call)
   }
 
-  /** Takes strace's line behind text of the program. Returns false if there certainly is none. */
+  /** Takes strace's line behind text of the program. Returns false if no such line is certain. */
   #glued(text: string, line: number): boolean {
     const { run, names, say } = this.#around
     const at = ownStart(text, names, run.fields)

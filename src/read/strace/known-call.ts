@@ -1,4 +1,4 @@
-// Whether a line is certainly strace's, and no other log stands before it.
+// Decides whether a line certainly is strace's, without the prefix of a log.
 import { existsOnlyOn } from '../../abi/spellings.ts'
 import { completionOf } from './completion.ts'
 import { parseLine, relativeField, type ParsedLine } from './parse-line.ts'
@@ -12,13 +12,13 @@ export function isKnownCall(line: string): boolean {
   return (kind === 'returned' || kind === 'unfinished') && !hasLateNumber(line, parsed)
 }
 
-/** Whether the line is such a call, or the second half of a call. */
+/** Whether isKnownCall() is true, or the line is the second half of a call. */
 export function isCallOrRest(line: string): boolean {
   const parsed = parseLine(line)
   return parsed.shape.kind === 'resumed' ? !hasLateNumber(line, parsed) : isKnownCall(line)
 }
 
-/** Whether strace may have written the line as it stands. */
+/** Whether strace may have written the line, without the prefix of a log. */
 export function isOwnLine(line: string): boolean {
   const parsed = parseLine(line)
   return parsed.shape.kind !== 'foreign' && !hasLateNumber(line, parsed)

@@ -1,5 +1,5 @@
 // Counts the calls of events: each once, at its entry, whatever its result, with its thread, its possible architectures
-// and the requested values. Also decides what a rest without an entry is. Subscribers get the calls one by one.
+// and the requested values. Also decides what a rest without an entry means. Subscribers get the calls one by one.
 import type { Architecture } from '../../abi/architectures.ts'
 import { scalarsInMemory } from '../../abi/scalars.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
@@ -283,7 +283,7 @@ export class Ledger {
   #lost({ pid, changedTo }: Lost): void {
     if (changedTo === undefined) return
     const thread = this.threadOf(pid)
-    // In one file the rest follows "superseded", which passes the pending call on.
+    // In a single file, "superseded" passes the pending call on, and the rest follows.
     if (!this.threads.inFiles) thread.pending = this.names.id('execve')
     else this.#changedPids.set(changedTo, (this.#changedPids.get(changedTo) ?? 0) + 1)
     this.#tell((each) => each.renamed?.(thread, changedTo))
@@ -312,7 +312,7 @@ export class Ledger {
     else if (orphans.length < mentionLimit) orphans.push(place)
   }
 
-  /** Counts each execve that came back under a pid and whose entry is in no file. */
+  /** Counts each execve that came back under a pid without an entry in any file. */
   placeOrphans(): void {
     const id = this.names.id('execve')
     for (const [pid, orphans] of this.#orphanExecves)

@@ -63,7 +63,7 @@ export class StraceReader implements Reader {
         const next = this.#scan.take(code, bytes, at, end)
         if (next > at) this.#interleave.passed()
         at = next
-        // Objects of JSON over several lines become a line and empty ones.
+        // An object of JSON over several lines becomes one line and empty ones, which count.
         for (; bytes[at] === 0x0a && at < end; at++) this.#ledger.lines++
         if (at > next) continue
         if (at >= end) return

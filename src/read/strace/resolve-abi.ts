@@ -1,5 +1,5 @@
 // Decides, after the last line, which machine a trace was recorded on, assigns every group of calls to an architecture,
-// and emits the calls under libseccomp's names. A later line could contradict an earlier decision.
+// and emits the calls under libseccomp's names. It waits for the last line, because any line may contradict a decision.
 import type { Architecture } from '../../abi/architectures.ts'
 import { memberNumber } from '../../abi/multiplexers.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
@@ -27,7 +27,7 @@ import { refusedIn } from './tries.ts'
 /** A call that a line only mentions: a filter refused it, or it was interrupted before strace attached. */
 export interface Mention {
   readonly name: string
-  /** Undefined: one of `set`. */
+  /** Undefined if it is one of `set`. */
   readonly architecture: Architecture | undefined
   /** The architectures that the thread's calls can belong to, once all of them are known. */
   readonly set: () => Candidates
@@ -38,12 +38,12 @@ export interface Mention {
 export interface AbiEvidence {
   readonly names: Names
   readonly counts: CallCounts
-  /** By the architectures that they can belong to, the sums of the tables of -c. */
+  /** The sums of the tables of -c, by the architectures that the tables can belong to. */
   readonly tables: ReadonlyMap<Candidates, Tally>
   readonly mentions: readonly Mention[]
   /** The indexes of the requested arguments, by printed name. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
-  /** The architecture that the caller gives; undefined: it is inferred. */
+  /** The architecture that the caller gives; undefined if it must be inferred. */
   readonly architecture: Architecture | undefined
   /** The evidence of libraries and addresses in the lines. */
   readonly machine: MachineEvidence
@@ -72,7 +72,7 @@ export function emitCalls(
       const source = counts.sources[entry.source] as string
       const { count, enosys, injected, awaited, tries } = entry
       const { eperm, eacces } = evidence.onlyFailures ? noFailures : entry
-      // Arguments are unknown if they were to come with a result that never came.
+      // If the arguments were to come with a result that never came, they are unknown.
       const args = awaited === 0 ? entry.args : unknownArguments(wanted.get(printed) ?? [])
       const refused = evidence.onlyFailures ? undefined : refusedIn(tries, args)
       const first = placeOf(source, entry.line)

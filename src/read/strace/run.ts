@@ -35,8 +35,8 @@ export class Run {
   }
 
   /**
-   * Whether a call with these fields is of the run. strace prints the same prefix fields in all lines of a run, so the
-   * program wrote a line that lacks one. Once no thread is left, a run with other options may follow in the same file.
+   * Whether a call with these fields is of the run. strace prints the same prefix fields in all lines of a run, so a
+   * line that lacks one is the program's. Once no thread is left, a run with other options may follow in the same file.
    */
   has(fields: number, isAlive: boolean): boolean {
     if (fields === this.#fields) {

@@ -111,20 +111,20 @@ export class Scan {
   }
 
   /**
-   * Whether a thread's own calls change no other. With afterFilter they may change the scope of others; the thread of
-   * a file (-ff) may be in the code twice, with its pid and without.
+   * Whether a thread's own calls change no other thread. With afterFilter they may change the scope of others. With
+   * -ff, the thread of a file may be in the code twice, with its pid and without.
    */
   get #isApart(): boolean {
     return this.#ledger.afterFilter === undefined && !this.#ledger.threads.inFiles
   }
 
-  /** The pid of the line if the line can change no other thread; undefined if it can. */
+  /** The pid of the line; undefined if the line can change another thread. */
   #concerned(code: CompiledLines, kind: number): number | undefined {
     const { pid, call } = code
     const thread = this.#threadAt(pid)
     if (thread === undefined || !this.#isApart) return undefined
     if (kind === exitLine) return pid
-    // The other half of a call that the thread is not inside may be with any thread.
+    // If the thread is not inside the call, any thread may have the first half.
     const isInside = kind !== withText + resumedLine || (code.pendingOf(pid) ?? thread.pending) === call
     return thread.isLeaving || !isInside ? undefined : pid
   }
@@ -135,7 +135,7 @@ export class Scan {
     const isTwice = (pid === unnamed || code.has(unnamed)) && !this.#knows(unnamed)
     if (isTwice) code.flush()
     if (isTwice || this.#knows(pid)) return this.#turnTo(pid, resuming)
-    // A new thread may be the child of any.
+    // A new thread may be the child of any other.
     code.lend()
     this.#turnTo(pid, resuming)
     code.goOn(this.#isStill)
@@ -174,7 +174,7 @@ export class Scan {
     return (this.#run.fields & numberField) !== 0
   }
 
-  /** Undefined without -n. Else the numbers of the machine; until it is certain, numbers that no call has. */
+  /** The numbers of the machine; until the machine is certain, numbers that no call has. Undefined without -n. */
   #numbers(): Int32Array | undefined {
     if (!this.#isNumbered) return undefined
     const { machine, counts, names } = this.#ledger

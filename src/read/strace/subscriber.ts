@@ -9,9 +9,9 @@ export interface Subscriber {
   returned?(thread: Thread, name: string, result: CameBack, child: number | undefined, line: string): void
   /** The thread executed another program. */
   replaced?(thread: Thread): void
-  /** An execve in the thread `by` ended the leader of its process: the leader goes on with the call that `by` is inside. */
+  /** An execve in `by` ended the leader of its process. The leader goes on with the call that `by` is inside. */
   superseded?(leader: Thread, by: Thread): void
-  /** execve in this thread: it continues under the pid of its process, `to`. */
+  /** This thread called execve and continues under the pid of its process, `to`. */
   renamed?(thread: Thread, to: number): void
   /** SIGSYS came: the kernel did not run the thread's last call. `endedByFilter`: SIGSYS ended the thread. */
   trapped?(thread: Thread): void

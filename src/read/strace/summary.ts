@@ -32,7 +32,7 @@ export function isTotal(line: string): boolean {
   return /^\s*(?:[\d.]+\s+)*total(?:\s+[\d.]+)*\s*$/.test(line)
 }
 
-/** One row; undefined for `total` and for lines that are not row of this table. */
+/** One row; undefined for `total` and for lines that are no row of this table. */
 export function summaryRow(line: string, columns: readonly string[]): SummaryRow | undefined {
   const words = line.trim().split(/\s+/)
   const present = words.length === columns.length ? columns : columns.filter((column) => column !== 'errors')

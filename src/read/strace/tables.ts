@@ -1,6 +1,6 @@
-// The summary tables of -c and -C in a source, read by a state machine over its lines. Each table is one image of
-// unknown machine. A line above the table names its mode if that is not the default. Under `strace -c` a shell script
-// makes a table a command, so tables that can belong to the same architectures are kept as their sum.
+// Reads the summary tables of -c and -C in a source by a state machine over its lines. Each table is one image of
+// unknown machine. A line above the table names its mode if that is not the default. A shell script under `strace -c`
+// makes one table per command, so tables that can belong to the same architectures are kept as their sum.
 import { noteValue, sumOf } from '../seen.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
 import type { Names } from './names.ts'
@@ -27,7 +27,7 @@ export class Tables {
   /** Whether a line announced the mode of any table. */
   announced = false
 
-  /** `sources`: their names, by index. `wanted`: the arguments to note as unknown, because a table shows none. */
+  /** `sources`: names by index. `wanted`: the arguments to note as unknown, because a table shows none. */
   constructor(names: Names, sources: readonly string[], wanted: ReadonlyMap<string, readonly number[]>) {
     this.#names = names
     this.#sources = sources
@@ -56,7 +56,7 @@ export class Tables {
     return true
   }
 
-  /** Takes a line while a table is open. Returns whether it belongs to the table; the first that does not ends it. */
+  /** Takes a line while a table is open. Returns whether the line belongs to the table. If not, the table ends. */
   takes(text: string, source: number, line: number): boolean {
     if (isRule(text)) {
       if (this.#table === undefined) this.#table = { tally: new Tally(), candidates: this.#mode }
@@ -94,7 +94,7 @@ export class Tables {
     else sum.add(tally, this.#sources)
   }
 
-  /** By the architectures that they can belong to, the sums of the tables. */
+  /** The sums of the tables, by the architectures that the tables can belong to. */
   get sums(): ReadonlyMap<Candidates, Tally> {
     return this.#done
   }

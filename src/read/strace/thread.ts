@@ -62,16 +62,16 @@ export interface Process {
 export const noValues: ReadonlyMap<number, bigint> = new Map()
 
 export class Thread {
-  /** Undefined while no line has named it. */
+  /** Undefined until a line names the pid. */
   pid: number | undefined
   image: Image
   /** The mode that strace announced; undefined if it announced none. */
   mode: Candidates | undefined
   /** The call that the thread is inside: entered, and its rest follows in another line. -1 for none. */
   pending: NameId = -1
-  /** Whether the arguments of that call come with its result, as clone's do in strace before 4.12. */
+  /** Whether the arguments of the pending call come with its result, as clone's do in strace before 4.12. */
   awaits = false
-  /** The requested values of that call that are known, from its entry to its result. */
+  /** The known values of the pending call's requested arguments, from its entry to its result. */
   values: ReadonlyMap<number, bigint> = noValues
   /** The thread called exit_group or exit and makes no more calls. The line of its end may be missing (-qq). */
   isLeaving = false

@@ -59,7 +59,7 @@ export class Threads {
     const image = new Image(new Tally(this.#spare.pop()), scope, parent)
     if (parent?.settledIn !== undefined) {
       image.candidates = parent.candidates
-      // In another scope, the first call decides.
+      // In another scope, the first call decides where calls are counted.
       if (parent.scope.whole === scope.whole) image.settledIn = parent.settledIn
     }
     return image
@@ -139,7 +139,7 @@ export class Threads {
     return thread
   }
 
-  /** The one thread that is inside a fork, if there is just one. */
+  /** The thread that is inside a fork; undefined if there is none or several. */
   #forking(): Thread | undefined {
     let found: Thread | undefined
     const inside = (thread: Thread): boolean => this.#forks.has(thread.pending)

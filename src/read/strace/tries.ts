@@ -61,7 +61,7 @@ export function addTries(into: { tries: Tries | undefined }, more: Tries | undef
   }
 }
 
-/** Undefined if there are none. An argument with unknown values has none: any of its values may have succeeded. */
+/** The values always refused; undefined if there are none. If an argument has unknown values, none is certain. */
 export function refusedIn(
   tries: Tries | undefined,
   args: SeenArguments | undefined,

@@ -107,7 +107,7 @@ class SysdigLines implements LineGrammar {
       this.#inside.delete(tid)
       return 'ignored'
     } else if (/^(?:clone3?|v?fork|execve)$/.test(type) && /\bres=0\b/.test(rest) && type !== 'execve') {
-      // The exit in the child.
+      // This is the exit of a fork in the child.
       return 'ignored'
     }
     const seconds = /^\d+\./.test(time) && time.length > 15 ? Number(time) : undefined
@@ -128,7 +128,7 @@ class SysdigLines implements LineGrammar {
 
 /**
  * A call without an event in the table: `ID=217(getdents64) nativeID=0`. The first number is sysdig's, the second the
- * kernel's. The second is 0 if it was not recorded (it cannot be read, which has an event).
+ * kernel's. If the second is 0, it was not recorded: call 0, which is read on x86_64, has an event of its own.
  */
 function genericCall(rest: string): string | number | undefined {
   const name = /\bID=\d+\((\w+)\)/.exec(rest)?.[1]

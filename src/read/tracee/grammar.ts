@@ -24,7 +24,7 @@ export const tracee: Grammar = {
   open: () => new TraceeLines(),
 }
 
-/** Detects a trace of failures only, because events can be selected by their result. */
+/** Also detects a trace of failures only: Tracee can select events by their result. */
 class TraceeLines implements LineGrammar {
   #failures = 0
   #successes = 0
@@ -73,8 +73,8 @@ function toldBy(text: string, say: Reporter): LineResult {
 type TraceeCall = Omit<LoggedCall, 'call'> & { readonly name: string }
 
 /**
- * The calls that a name in Tracee's table of 32-bit calls may mean. It has names of kernel functions: chown16 is the
- * call chown, and clock_gettime32 is clock_gettime. Authority: pkg/events/core.go.
+ * The calls that a name in Tracee's table of 32-bit calls may mean. The table has names of kernel functions: chown16 is
+ * the call chown, and clock_gettime32 is clock_gettime. Authority: pkg/events/core.go.
  */
 function narrowNames(name: string): readonly string[] {
   const own: Readonly<Record<string, string>> = {
@@ -144,7 +144,7 @@ function ofProtocol(value: Readonly<Record<string, unknown>>): TraceeCall | unde
   }
 }
 
-/** Whether there are `timestamp`, `id` and a process in `workload`. Other programs' events have names, too. */
+/** Whether the event has `timestamp`, `id` and a process in `workload`. Other programs' events have names too. */
 function isProtocol(value: Readonly<Record<string, unknown>>): boolean {
   return 'timestamp' in value && 'id' in value && member(value, 'workload', 'process') !== undefined
 }

@@ -49,7 +49,7 @@ function line(text: string, say: Reporter): LineResult {
   return found
 }
 
-/** The error that the program got: a call beyond the ceiling keeps it. Undefined for a call that was only logged. */
+/** The error that the program got, which a call beyond the ceiling keeps; undefined for a call that was only logged. */
 function failureIn(answer: string): Failure | undefined {
   if (answer === 'SCMP_ACT_LOG') return undefined
   if (answer === 'SCMP_ACT_ERRNO(38)') return 'ENOSYS'

@@ -49,8 +49,8 @@ export function changedIds(name: string, texts: readonly string[], before: Ids):
 }
 
 /**
- * setuid and setgid set all three ids if the thread has the capability. This is certain if the id is neither the real
- * nor the saved one (for root also if these are unknown). Else only the effective id is certain.
+ * setuid and setgid set all three ids if the thread has the capability. This is certain if the new id is neither the
+ * real nor the saved one (for root, also if these are unknown). Else only the effective id is certain.
  */
 function one(
   id: number | undefined,

@@ -23,7 +23,7 @@ import { ProcessState } from './process-state.ts'
 import { addressIn, flagsIn, resultPath, stringsIn } from './texts.ts'
 
 interface EnteredCall {
-  /** As in all evidence: chown for chown32. */
+  /** The name in evidence: chown for chown32. */
   readonly name: string
   readonly texts: readonly string[]
   readonly first: string
@@ -237,7 +237,7 @@ const others: ReadonlySet<string> = new Set([
   'io_uring_setup',
 ])
 
-/** strace's own calls that ask for ids (getuid32) have the suffix too. */
+/** plainCall() keeps the suffix of calls that ask for ids (getuid32). */
 const plainName = (name: string): string => plainCall(name).replace(/(?<=[a-z])32$/, '')
 
 function isTold(name: string): boolean {

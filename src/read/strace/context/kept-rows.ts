@@ -24,7 +24,7 @@ export class KeptRows {
   readonly #lost = new Map<Exclude<ContextList, 'lost'>, { count: number; readonly first: string }>()
   #epochs = 0
 
-  /** `asSeen`: the members of the row that come from the ids; the same function for the same list. */
+  /** `asSeen`: gives the members of the row that come from the ids. One list always gets the same function. */
   add<List extends Exclude<ContextList, 'lost'>>(
     list: List,
     row: Omit<ListRow<List>, keyof Ids>,

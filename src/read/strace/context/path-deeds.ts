@@ -1,4 +1,4 @@
-// What a finished call did with a path, or was refused: a row of changes, reads or executions.
+// Turns a finished or refused call on a path into a row of changes, reads or executions.
 // Authority: open(2), openat2(2); path-calls.ts for where each call has its path.
 import { scalarValue } from '../arguments.ts'
 import { firstPaths, secondPaths, type PathCall, type PathKind } from '../../observations/path-calls.ts'

@@ -1,4 +1,4 @@
-// What a successful call changes or shows of its process: root and current directory, descriptors and ids.
+// Notes what a successful call changes or shows of its process: root and current directory, descriptors and ids.
 // Authority: chdir(2), chroot(2), pivot_root(2), open(2), dup(2), fcntl(2), getuid(2).
 import { pathCalls, pathDeed } from './path-deeds.ts'
 import type { ProcessState } from './process-state.ts'

@@ -1,5 +1,5 @@
-// What a trace shows of a thread besides its calls: its ids, root, current directory, descriptors and program. Whatever
-// was not seen is undefined: strace itself prints neither ids nor the current directory.
+// Keeps what a trace shows of a thread besides its calls: its ids, root, current directory, descriptors and program.
+// Whatever was not seen is undefined: strace itself prints neither ids nor the current directory.
 // Authority: credentials(7), clone(2), execve(2), path_resolution(7).
 import { Descriptors } from './descriptors.ts'
 import type { PathText } from './texts.ts'

@@ -1,6 +1,6 @@
 // Calls that set capabilities without a check. Authority: capset(2), prctl(2) (PR_CAP_AMBIENT, PR_SET_SECUREBITS).
-// A line does not tell what the program had. A refused capset lacked at least what it wanted effective and not
-// permitted.
+// A line does not show which capabilities the program had. A refused capset lacked at least those that it requested as
+// effective and not as permitted.
 import type { CapabilityName, CapabilityRaise } from '../../observations/context.ts'
 
 export function raiseIn(

@@ -79,7 +79,7 @@ export function stringsIn(argument: string | undefined): readonly string[] | und
   return strings?.every(({ isCut }) => !isCut) ? strings.map(({ text }) => text) : undefined
 }
 
-/** The strings of a list, where `...` for further ones is an empty text that is cut; undefined for anything else. */
+/** The strings of a list; undefined for anything else. `...` for further strings becomes an empty text that is cut. */
 export function textsIn(argument: string | undefined): readonly PathText[] | undefined {
   const inside = argument === undefined ? undefined : /^(?:[a-z_]+=)?\[(.*)\]$/s.exec(argument)?.[1]
   return inside === undefined
