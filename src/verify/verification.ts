@@ -7,7 +7,7 @@ import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
 import type { ContextFinding } from './context/finding.ts'
 import type { RefusedCall } from './refusals.ts'
 
-/** What is verified and how. `within`: default Docker’s default; null: no ceiling. */
+/** What is verified, and how. */
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
   /** The profile's text, or a result of parseProfile. A text keeps its layout when it is repaired. */
   readonly profile: string | ParsedProfile
@@ -35,7 +35,7 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly notice?: (notice: VerifyNotice) => void
 }
 
-/** What verify says while it works. */
+/** What verify reports while it works. */
 export type VerifyNotice =
   /** The loader and the recorder are chosen. */
   | {

@@ -61,7 +61,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const { tolerated } = container.capabilities
     const found = contextFindings(folded(verification), tolerated)
     if (found.length === 0) return []
-    // What the command is refused without the context, and with all capabilities that it lists, says nothing about it.
+    // A refusal that also occurs without the context but with its capabilities says nothing about the context.
     baseline ??= contextFindings(folded(await run(undefined)), [])
     return beyondBaseline(found, baseline)
   }
@@ -110,7 +110,7 @@ function replaced(context: SecurityContext, name: string, container: ContainerCo
   return { ...context, containers: context.containers.map((each) => (each.name === name ? container : each)) }
 }
 
-/** An engine's default may lack a capability that the context lists. */
+/** The command with the context's capabilities, which the engine's default may lack. */
 function withCapabilities(
   command: VerifySettings['command'],
   { insertAt }: EngineRun,
@@ -140,7 +140,7 @@ function containerFor(context: SecurityContext, { container }: EngineRun): Conta
   })
 }
 
-/** Refuses a command that sets itself what the context sets: it would add to the context or override it. */
+/** Refuses a command that itself sets what the context sets: it would add to the context or override it. */
 function refuseConflicts(
   { capabilities, user, groups, readOnly, noNewPrivileges, sysctls }: EngineRun,
   context: ContainerContext,
