@@ -11,7 +11,7 @@ import { becomes, root } from './user.ts'
 
 export interface CapabilitiesAsUser {
   readonly needed: readonly string[]
-  /** What root was seen to do and the user cannot do. */
+  /** Recorded deeds of root that the user cannot do. */
   readonly missing: readonly Because[]
   readonly because: readonly Because[]
 }

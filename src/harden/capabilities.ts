@@ -15,7 +15,7 @@ export interface CapabilityNeeds {
   readonly needed: readonly string[]
   readonly tolerated: readonly string[]
   readonly because: readonly Because[]
-  /** What each needed capability was used for. */
+  /** By needed capability: the deeds that used it. */
   readonly deeds: ReadonlyMap<string, readonly NeededDeed[]>
   /** Why more may be needed than is evidenced; absent if the evidence is complete. */
   readonly unproved?: string

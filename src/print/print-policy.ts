@@ -31,7 +31,7 @@ export interface PrintPolicyOptions {
   readonly name?: string
   /** `NAMESPACE/NAME/CONTAINER` of the operator's ProfileRecording that a SeccompProfile is a part of. */
   readonly recording?: string
-  /** What the policy was derived from; needed for `in-toto`. */
+  /** The observations from which the policy was derived; needed for `in-toto`. */
   readonly observations?: Observations
   /** `NAME@sha256:HEX` or `sha256:HEX`. Default: the images of the observations. */
   readonly images?: readonly string[]

@@ -39,7 +39,7 @@ export function nextAttempt(subject: VerifySubject, attempt: Attempt, round: Rou
   return widened(subject, attempt, round) ?? withoutIdle(subject, attempt, round)
 }
 
-/** The attempt with what was refused added. */
+/** The attempt with the refused calls added. */
 function widened(subject: VerifySubject, attempt: Attempt, { missing }: Round): Attempt | undefined {
   const { name, settings } = subject
   const { text, added } = addCalls(subject, attempt.text, missing, attempt.round)

@@ -108,7 +108,7 @@ export interface ContextOutcome {
   readonly container: string
   /** What the context lacks, by the last round. */
   readonly findings: readonly ContextFinding[]
-  /** How much is refused without the context too. Absent if nothing was refused, because then no such run was made. */
+  /** The number of findings without the context. Absent if there were none under it: then no such run was made. */
   readonly withoutContext?: number
   readonly rounds: number
   /** What the repair added, round by round. */
@@ -120,7 +120,7 @@ export interface ContextOutcome {
   readonly together?: Omit<Trial, 'without'>
 }
 
-/** A run without one part of the context, and what that run was refused. */
+/** A run without one part of the context, and its refusals. */
 export interface Trial {
   /** A capability, the path of a mount, or a sysctl. */
   readonly without: string

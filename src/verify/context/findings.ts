@@ -1,6 +1,6 @@
-// Finds what a run was refused because of its security context: capabilities that the rule calls needed, paths,
-// programs and ports. The evidence of the run alone decides; beyondBaseline() then removes what is refused without the
-// context too. The exit status proves nothing: a program can continue after a refusal and do its work wrong.
+// Finds what the security context refused to a run: capabilities that the rule calls needed, paths, programs and ports.
+// The evidence of the run alone decides; beyondBaseline() then removes what is refused without the context too. The
+// exit status proves nothing: a program can continue after a refusal and do its work wrong.
 import { raiseTexts } from '../../harden/unchecked.ts'
 import { verdictOf } from '../../harden/checks.ts'
 import type { ObservedContext } from '../../observe/index.ts'

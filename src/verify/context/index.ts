@@ -1,6 +1,6 @@
 // Verifies a security context by running the workload under all of it: capabilities, user, no_new_privs, read-only
-// root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused under the context and not
-// without it is missing in the context. With `repair` it is added, round after round.
+// root, mounts, sysctls and the seccomp profile, with the recorder on. A refusal that occurs only under the context
+// shows what the context lacks. With `repair` this is added, round after round.
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
@@ -20,7 +20,7 @@ export type ContextSettings = Omit<VerifySettings, 'profile' | 'recorder' | 'noN
   readonly context: SecurityContext
   /** Default: a profile that allows every call. */
   readonly profile?: VerifySettings['profile']
-  /** Removes each capability, mount and sysctl in turn, runs again, and reports what that run was refused. */
+  /** Removes each capability, mount and sysctl in turn, runs again, and reports the refusals of that run. */
   readonly minimize?: boolean
 }
 
