@@ -1,6 +1,6 @@
 // Finds sysctls that replace a capability. ip_unprivileged_port_start replaces CAP_NET_BIND_SERVICE for ports below
 // 1024, ping_group_range replaces CAP_NET_RAW for ping. Docker sets the first to 0 in every container, so the kernel
-// makes no check there. Both are safe sysctls of Kubernetes. Authority: ip-sysctl, icmp(7).
+// makes no check there and no capability shows. Both are safe sysctls of Kubernetes. Authority: ip-sysctl, icmp(7).
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import type { Because, User } from './context.ts'
 import { deedsText } from './evidence.ts'

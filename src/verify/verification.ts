@@ -108,7 +108,7 @@ export interface ContextOutcome {
   readonly container: string
   /** What the context lacks, by the last round. */
   readonly findings: readonly ContextFinding[]
-  /** The number of findings without the context. Absent if there were none under it: then no such run was made. */
+  /** The number of findings without the context. Absent if no round had findings: then no such run was made. */
   readonly withoutContext?: number
   readonly rounds: number
   /** What the repair added, round by round. */

@@ -3,7 +3,7 @@
 import type { ElfImage } from '../elf/image.ts'
 import { Decoder } from './decoder.ts'
 
-/** By the lowest four bits of a jump: true if it separates n from n + 1, false if it separates n - 1 from n. */
+/** By a jump's condition (lowest four bits): true if it separates n from n + 1, false if n - 1 from n. */
 const includes: Readonly<Record<number, boolean>> = {
   0x2: false, // jb
   0x3: false, // jae
