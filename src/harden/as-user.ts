@@ -1,5 +1,5 @@
-// The context of a workload that starts as a non-root user: which of root's capabilities it no longer needs because
-// they only prepared for that user, and what the user could not do. Authority: capabilities(7): execve by a non-root
+// Derives the context of a workload that starts as a non-root user. Capabilities with which root only prepared for this
+// user are not needed. Deeds that the user could not do are missing. Authority: capabilities(7): execve by a non-root
 // user gives only the file's capabilities; runtimes add no ambient ones (kubernetes/kubernetes#56374).
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
@@ -11,7 +11,7 @@ import { becomes, root } from './user.ts'
 
 export interface CapabilitiesAsUser {
   readonly needed: readonly string[]
-  /** What root was seen to do and the user cannot do. */
+  /** Recorded deeds of root that the user cannot do. */
   readonly missing: readonly Because[]
   readonly because: readonly Because[]
 }

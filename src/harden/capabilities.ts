@@ -1,5 +1,5 @@
 // Decides which capabilities a container needs, from its capability checks (checks.ts) and from what the kernel grants
-// or refuses without a check. Every capability that was asked for is in the reasons, also one that is not needed.
+// or refuses without a check. The reasons list every capability that was asked for, needed or not.
 import type { CapabilityCheck, FileUse, ObservedContext } from '../observe/index.ts'
 import { dockerCapabilities } from '../meaning/context.ts'
 import { ascending } from '../order.ts'
@@ -15,7 +15,7 @@ export interface CapabilityNeeds {
   readonly needed: readonly string[]
   readonly tolerated: readonly string[]
   readonly because: readonly Because[]
-  /** What each needed capability was used for. */
+  /** By needed capability: the deeds that used it. */
   readonly deeds: ReadonlyMap<string, readonly NeededDeed[]>
   /** Why more may be needed than is evidenced; absent if the evidence is complete. */
   readonly unproved?: string
@@ -69,7 +69,7 @@ export function capabilityNeeds(context: ObservedContext, noNewPrivileges: boole
   }
 }
 
-/** One recording without checks is enough: what that run needed is unknown. */
+/** A single recording without checks leaves the needs unproved: what that run needed is unknown. */
 function whyUnproved(context: ObservedContext): string | undefined {
   const unseen = context.blind.find(({ what }) => what === 'checks')
   return unseen === undefined

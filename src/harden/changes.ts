@@ -1,5 +1,5 @@
-// Which changes need a writable root file system, and in which directory: a change needs the directory in which it is
-// made, and a directory that the program makes itself belongs to the one above. Authority: mount(2), MS_RDONLY.
+// Decides which changes need a writable root file system, and in which directory: the one of the change or, if the
+// program made that itself, the nearest one above that it did not make. Authority: mount(2), MS_RDONLY.
 import type { ObservedContext } from '../observe/index.ts'
 import { isWithin, normal, parentOf } from './paths.ts'
 

@@ -54,7 +54,7 @@ function isInOwnNamespace({ otherNamespace, effective, granted, started, depth }
   return (otherNamespace && (!effective || !granted)) || (started && depth > 0)
 }
 
-/** The hook and its function, which a compiler may make part of it. */
+/** The hook and the function that calls it: a compiler may inline one of them. */
 const overcommit: ReadonlySet<string> = new Set(['cap_vm_enough_memory', 'security_vm_enough_memory_mm'])
 
 /**

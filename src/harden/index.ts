@@ -37,10 +37,10 @@ export interface HardenOptions {
 }
 
 /**
- * The security context that the evidence of observations supports.
+ * Derives the security context that the evidence of observations supports.
  *
- * @throws UserError for an unknown option or a value that it does not take, and if the observations hold no such
- * evidence or not the named container.
+ * @throws UserError if an option or its value is invalid, or if the observations have no such evidence or not the named
+ * container.
  */
 export function hardenContext(observations: Observations, options: HardenOptions = {}): SecurityContext {
   observationsValue(observations, 'hardenContext: observations')

@@ -1,4 +1,4 @@
-// What a file's mode lets a user do: the kernel's discretionary check without capabilities. Authority:
+// Decides what a file's mode lets a user do: the kernel's discretionary check without capabilities. Authority:
 // path_resolution(7), "Permissions"; fs/namei.c, acl_permission_check: the first class that matches decides alone.
 import type { User } from './context.ts'
 

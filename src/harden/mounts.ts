@@ -1,5 +1,5 @@
-// What is mounted on a directory that must be writable: an empty tmpfs, or a volume where files of the image are used,
-// with the mode and owner that the directory has in the image. Authority: mount(8); tmpfs(5).
+// Decides what is mounted on a directory that must be writable: a volume if files of the image are used there, else an
+// empty tmpfs. Both get the directory's mode and owner in the image. Authority: mount(8); tmpfs(5).
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
 import { runtimeMounts, type ObservedChange } from './changes.ts'
@@ -86,7 +86,7 @@ function needsNoContent({ kind, creates, reads }: ObservedChange): boolean {
   return kind === 'open' && creates === true && reads !== true
 }
 
-/** The mode and owner of a directory in the image: a row that no recorded change explains comes first. */
+/** The mode and owner of a directory in the image: the first row that no recorded change explains, else the first. */
 export function ownerOf(path: string, { directories, changes }: ObservedContext): Owned | undefined {
   const rows = directories.filter((each) => each.path === path)
   const isExplained = (row: Owned): boolean =>
@@ -102,7 +102,7 @@ export function ownerOf(path: string, { directories, changes }: ObservedContext)
   return rows.find((each) => !isExplained(each)) ?? rows[0]
 }
 
-/** In a run with a read-only root the writable directories are already mounts. */
+/** The tmpfs mounts that a run with a read-only root already has, with the changes in each. */
 export function ownMounts({ mounts, changes, starts, ...context }: ObservedContext): readonly {
   readonly mount: ContextMount
   readonly changes: readonly ObservedChange[]

@@ -1,4 +1,4 @@
-// The Pod Security Standard that a context satisfies, and what prevents the next one. Authority: Kubernetes, "Pod
+// Decides which Pod Security Standard a context meets, and what prevents the next one. Authority: Kubernetes, "Pod
 // Security Standards" (baseline: Capabilities, Sysctls; restricted: Privilege Escalation, Running as Non-root, Seccomp,
 // Capabilities). Seccomp needs no check: every printed context has a profile, RuntimeDefault at least.
 import type { Because, ContainerContext, PodSecurityLevel } from './context.ts'

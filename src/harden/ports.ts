@@ -1,6 +1,6 @@
-// Sysctls that replace a capability: ip_unprivileged_port_start lets a user without CAP_NET_BIND_SERVICE bind a port
-// below 1024, and ping_group_range lets one without CAP_NET_RAW ping. Docker sets the first to 0 in every container, so
-// no check is made there and no capability shows. Both are safe sysctls of Kubernetes. Authority: ip-sysctl, icmp(7).
+// Finds sysctls that replace a capability. ip_unprivileged_port_start replaces CAP_NET_BIND_SERVICE for ports below
+// 1024, ping_group_range replaces CAP_NET_RAW for ping. Docker sets the first to 0 in every container, so the kernel
+// makes no check there and no capability shows. Both are safe sysctls of Kubernetes. Authority: ip-sysctl, icmp(7).
 import type { Observations, ObservedContext } from '../observe/index.ts'
 import type { Because, User } from './context.ts'
 import { deedsText } from './evidence.ts'

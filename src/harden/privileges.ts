@@ -1,6 +1,6 @@
 // Decides whether no_new_privs can be set: no executed program gained a privilege. Authority: prctl(2),
 // PR_SET_NO_NEW_PRIVS; execve(2), "Effect on process attributes": set-user-ID bits and file capabilities then give
-// nothing. A program that gains may not need it; only a run with no_new_privs shows that.
+// nothing. A program that gains a privilege may not need it. Only a run with no_new_privs shows that.
 import type { Execution, ObservedContext } from '../observe/index.ts'
 import type { Because } from './context.ts'
 import { deedsText, type Deed } from './evidence.ts'

@@ -1,4 +1,4 @@
-// Remarks on the recording from which a context is derived: where it was made, and what it does not show.
+// Makes remarks on the recording from which a context is derived: where it was made, and what it does not show.
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
 import type { Because } from './context.ts'

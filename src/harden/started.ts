@@ -1,5 +1,5 @@
-// What differs with the user that the workload starts as: capabilities, owners of mounts, and what of root's deeds would
-// be refused. Authority: capabilities(7), "Effect of user ID changes on capabilities"; path_resolution(7).
+// Decides what depends on the user that the workload starts as: capabilities, owners of mounts, refused deeds of root.
+// Authority: capabilities(7), "Effect of user ID changes on capabilities"; path_resolution(7).
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
 import { capabilitiesAs, ownedMounts } from './as-user.ts'

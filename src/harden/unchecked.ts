@@ -1,5 +1,5 @@
-// The capabilities that no check shows: those of executed files, of user namespaces with a map, and of sets that a program
-// asks for. Authority: capabilities(7), user_namespaces(7), capset(2); the kernel's functions as named below.
+// Finds capabilities that no check shows: those of executed files, of user namespaces with a map, and of sets that a
+// program asks for. Authority: capabilities(7), user_namespaces(7), capset(2); the kernel's functions as named below.
 import type { CapabilityCheck, CapabilityName, CapabilityRaise, ObservedContext } from '../observe/index.ts'
 import type { CheckVerdict } from './checks.ts'
 import type { Deed } from './evidence.ts'

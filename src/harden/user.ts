@@ -1,4 +1,4 @@
-// Which user the container starts as, and which users its programs become. Authority: credentials(7).
+// Decides which user the container starts as, and which users its programs become. Authority: credentials(7).
 import { shellWord } from '../escape.ts'
 import type { Identity, ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
@@ -12,7 +12,7 @@ export interface StartUser {
 
 export const root = 0
 
-/** The user of the start; of several, the lowest uid and gid, because root may do what others may. */
+/** The user of the start. If starts differ, the lowest uid and gid, because root may do what others may. */
 export function startUser({ starts }: ObservedContext): StartUser {
   if (starts.length === 0)
     return { because: [{ what: 'user', evidence: `${notEvidenced}: no start was recorded` }] }
@@ -80,7 +80,7 @@ const switches: ReadonlySet<string> = new Set(
   'su su-exec sudo gosu setpriv setuidgid runuser chroot chpst s6-setuidgid capsh doas'.split(' '),
 )
 
-/** The command that such a program executed: it is enough if the container starts as the right user. */
+/** The command that such a program executed. A container that starts as the right user needs only this command. */
 export function directCommand({ executions }: ObservedContext): Because | undefined {
   const direct = executions.find(
     ({ program, path, arguments: words, started }) =>

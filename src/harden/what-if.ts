@@ -14,7 +14,7 @@ export interface WhatIf {
   /** Kinds of opens and changes that root made. */
   readonly uses: number
   readonly refused: readonly Deed[]
-  /** Root gives files to this user, which is not needed if the image does it. */
+  /** Deeds by which root gives files to this user: not needed if the image gives them. */
   readonly prepared: readonly Deed[]
   /** The number of opens and changes whose modes and owners are unknown. */
   readonly unknown: number
@@ -76,7 +76,7 @@ function judgeFor(
       if (its !== undefined && !permits(its, user, search)) return { because: placeText(directory, its) }
     }
     const answer = judged(use, path)
-    // The use may fail at a directory that only a call with the path as text went through.
+    // A directory above whose mode and owner were not recorded may refuse the use.
     return answer === 'permitted' && above.some((each) => owned(each) === undefined) ? 'unknown' : answer
   }
 

@@ -17,7 +17,7 @@ export interface Writable {
   readonly because: readonly Because[]
 }
 
-/** Directories that belong in the image: changes are made once when it is built, not at each start. */
+/** Directories whose changes belong in the image: they are made once, when it is built, not at each start. */
 const imageDirectories: readonly string[] = [
   '/etc',
   '/usr',

@@ -22,9 +22,9 @@ export const policyValue = valueOf<Policy>('a policy: give what derivePolicy ret
  * The plain OCI profile of a policy. Its rules hold for every architecture of the policy: a call that is allowed on one
  * and refused on another is allowed (see rule-drafts.ts). Only the Docker dialect of printPolicyAs keeps hosts apart.
  *
- * @throws UserError for architectures of different byte orders, for which libseccomp makes no filter (db.c,
- * db_col_db_add), and for a policy that no profile can state: an errno that libseccomp refuses, or conditions that never
- * hold.
+ * @throws UserError if the architectures differ in byte order, because libseccomp then makes no filter (db.c,
+ * db_col_db_add), and if no profile can state the policy: it has an errno that libseccomp refuses, or conditions that
+ * never hold.
  */
 export function buildProfile(policy: Policy): OciProfile {
   policyValue(policy, 'buildProfile: policy')
@@ -52,8 +52,8 @@ export function defaultOf({ defaultAction }: Policy): Pick<OciProfile, 'defaultA
 }
 
 /**
- * A profile without flags gets SPEC_ALLOW from the runtimes, which saves the mitigations of speculation; one with flags
- * must name it too.
+ * For a profile without flags, runtimes set SPEC_ALLOW, which avoids the mitigations of speculation. A profile with
+ * flags must name SPEC_ALLOW itself.
  */
 export function flagsOf({ logsRefusals }: Policy): Pick<OciProfile, 'flags'> {
   return logsRefusals === true ? { flags: ['SECCOMP_FILTER_FLAG_LOG', 'SECCOMP_FILTER_FLAG_SPEC_ALLOW'] } : {}

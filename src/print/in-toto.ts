@@ -1,5 +1,5 @@
-// An in-toto statement of a profile's evidence, ready to be signed: which image ran, what was seen and how often, what
-// was lost, and for which runtimes calls were added. Authority: in-toto attestation framework, Statement v1.
+// Prints an in-toto statement of a profile's evidence, ready to be signed: which image ran, what was seen and how
+// often, what was lost, for which runtimes calls were added. Authority: in-toto attestation framework, Statement v1.
 import { UserError } from '../errors.ts'
 import { harmlessJson } from '../json-string.ts'
 import type { Observations } from '../read/observations/document.ts'

@@ -1,6 +1,5 @@
-// Prints policies, profiles and contexts in the dialect of their reader: canonical, and 64-bit values with all their
-// digits.
-// Authority for the dialects: profile/document.ts and profile/dialects.ts.
+// Prints policies, profiles and contexts in the dialect of their reader. The text is canonical, and 64-bit values keep
+// all their digits. Authority for the dialects: profile/document.ts and profile/dialects.ts.
 export { buildProfile } from './build.ts'
 export { printPolicy } from './policy-json.ts'
 export { buildDockerProfile, printPolicyAs, type PrintPolicyOptions } from './print-policy.ts'

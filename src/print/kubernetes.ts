@@ -11,7 +11,7 @@ import { profileValue } from './profile.ts'
 const int64Limit = 2n ** 63n - 1n
 const EPERM = 1
 
-/** By these labels the operator's merger finds the parts of a recording (its internal/pkg/manager/recordingmerger). */
+/** The labels by which the operator's merger finds a recording's parts (its internal/pkg/manager/recordingmerger). */
 function partOf(recording: string): Readonly<Record<string, string>> {
   const [namespace, name, container, ...others] = recording.split('/')
   const parts = [namespace, name, container]
@@ -26,8 +26,8 @@ function partOf(recording: string): Readonly<Record<string, string>> {
 }
 
 /**
- * A SeccompProfile of the security-profiles-operator; with `NAMESPACE/NAME/CONTAINER` of a ProfileRecording a part of it.
- * Throws a UserError for values that its schema cannot hold.
+ * A SeccompProfile of the security-profiles-operator. `recording`: the NAMESPACE/NAME/CONTAINER of the ProfileRecording
+ * that it is a part of. Throws a UserError if the operator's schema cannot hold a value.
  */
 export function operatorText(profile: OciProfile, name: string, recording?: string): string {
   const { defaultErrnoRet, ...spec } = profileValue(profile)

@@ -1,4 +1,4 @@
-// A profile as an image label, which Podman uses with `--seccomp-policy image`. Authority: podman-run(1),
+// Prints a profile as an image label, which Podman uses with `--seccomp-policy image`. Authority: podman-run(1),
 // --seccomp-policy; Podman's libpod/define annotations (io.containers.seccomp.profile).
 
 /** `KEY=VALUE` as `podman build --label` and `buildah config --label` take it. `profile`: the profile's JSON text. */

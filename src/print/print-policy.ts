@@ -25,23 +25,23 @@ import { operatorText, podText } from './kubernetes.ts'
 import { printedForms, type PrintedForm } from './printed-forms.ts'
 import { printProfile } from './profile.ts'
 
-/** Each option is of the forms that it speaks of; the others ignore it. */
+/** Options of printPolicyAs(). A form ignores the options of other forms. */
 export interface PrintPolicyOptions {
   /** The name of the Kubernetes objects and of their file: an RFC 1123 subdomain. Default "app". */
   readonly name?: string
   /** `NAMESPACE/NAME/CONTAINER` of the operator's ProfileRecording that a SeccompProfile is a part of. */
   readonly recording?: string
-  /** What the policy was derived from; needed for `in-toto`. */
+  /** The observations from which the policy was derived; needed for `in-toto`. */
   readonly observations?: Observations
-  /** `NAME@sha256:HEX` or `sha256:HEX`. Default: those that the observations tell. */
+  /** `NAME@sha256:HEX` or `sha256:HEX`. Default: the images of the observations. */
   readonly images?: readonly string[]
 }
 
 /**
- * The text of a policy's profile in a dialect, or of what goes with it. Equal policies give equal bytes.
+ * The text of a policy's profile in a dialect, or of a document beside the profile. Equal policies give equal bytes.
  *
- * @throws UserError for what the dialect cannot state, for a name that Kubernetes refuses, and for an unknown form or
- * option, or a value that it does not take.
+ * @throws UserError if the dialect cannot state the policy, if Kubernetes refuses the name, or if the form, an option
+ * or its value is invalid.
  */
 export function printPolicyAs(policy: Policy, form: PrintedForm, given: PrintPolicyOptions = {}): string {
   policyValue(policy, 'printPolicyAs: policy')
@@ -81,7 +81,7 @@ const printTable: OptionTable<PrintPolicyOptions> = {
  * `includes.arches`, so they open nothing on the others. Architectures of one host stay together: the engine compares
  * only its host's name, and the rules then hold for 32-bit programs as well.
  *
- * @throws UserError for a policy that no profile can state: see buildProfile.
+ * @throws UserError if no profile can state the policy: see buildProfile.
  */
 export function buildDockerProfile(policy: Policy): DockerProfile {
   policyValue(policy, 'buildDockerProfile: policy')

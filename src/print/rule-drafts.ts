@@ -1,10 +1,10 @@
 // Drafts rules for a policy's answers on some of its architectures. The rules of a profile hold for every architecture
 // of its filter.
 //
-// So if architectures differ, allowing wins: a call that is allowed on one target and refused or not named on another
-// is allowed on both, and for all arguments if one target allows it so. Dialects that keep hosts apart ask for one host
-// at a time (print-policy.ts). Writing both rules would not help: in libseccomp the first unconditional rule wins, and
-// an unconditional rule wins over every conditional one.
+// So if architectures differ, allowing wins: a call that one target allows and another refuses or does not name is
+// allowed on both. If one target allows it for all arguments, so do both. Dialects that keep hosts apart ask for one
+// host at a time (print-policy.ts). Writing both rules would not help: in libseccomp the first unconditional rule wins,
+// and an unconditional rule wins over every conditional one.
 import { architectures as rows, type Architecture } from '../abi/architectures.ts'
 import { ENOSYS } from '../abi/errnos.ts'
 import { multiplexerOf } from '../abi/multiplexers.ts'

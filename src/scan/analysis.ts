@@ -31,7 +31,7 @@ export interface Batch {
 
 /** What the code loads and looks up while it runs. */
 export interface Uses {
-  /** The module and the function (as paths print it) that load a library, and its name; no name if it is unknown. */
+  /** Each library that is loaded: its name, if known, and the module and function (as paths print it) that load it. */
   readonly libraries: readonly { readonly module: number; readonly from: string; readonly name?: string }[]
   readonly functions: readonly { readonly from: string; readonly name?: string }[]
   /** Functions that make memory executable. */
@@ -47,7 +47,7 @@ export interface Findings {
   readonly unresolved: readonly Unresolved[]
   /** The functions that start programs, as paths print them. */
   readonly executes: readonly string[]
-  /** Functions that ask the kernel itself for executable memory, and files whose code can be overwritten. */
+  /** Functions that ask the kernel directly for executable memory, and files with a writable executable segment. */
   readonly makesCode: readonly string[]
 }
 
@@ -77,7 +77,7 @@ export class Analysis {
     if (first === 0) linked.main = mainOf(linked, this.#processor)
     reach.grow()
     this.#finder.grow()
-    // Paths begin at main if it leads to a function, else at the program's entry, last in what it loads.
+    // A function keeps its first path: from main, else from the program's entry, else from what the program loads.
     if (first === 0 && linked.main !== undefined) reach.begin([linked.main])
     reach.begin(linked.roots)
     // The program may look up any exported function of a library that it loads by name.
@@ -117,7 +117,7 @@ export class Analysis {
     const calls = this.#finder.find()
     const paths = new Paths(linked, this.#reach)
     const architectures: Partial<Record<Architecture, Record<string, ReachableCall>>> = {}
-    // A number of x86_64's can be one of x32's, which every program may make.
+    // Every x86_64 program may also make calls of x32: the number tells which table applies.
     const architectureOf = ({ isCompat, number }: NumberFound): Architecture =>
       isCompat ? 'x86' : architectureOfNumber(this.#architecture, number)
     for (const architecture of architectureNames) {
@@ -165,7 +165,7 @@ export class Analysis {
       const [from] = chain as readonly [FunctionId]
       const name = isCompat ? undefined : table.byNumber(number)?.name
       if (name === undefined || !protecting.has(name)) continue
-      // What the C library maps by itself is known. A static program has it inside, with values that nobody knows.
+      // The C library's own mappings are known. A static program contains the library, so unknown values do not count.
       if (isLibc((linked.modules[linked.place(from)[0]] as Module).name)) continue
       const values = passed(2)
       const isStatic = linked.modules.length === 1
@@ -187,7 +187,7 @@ const whys = {
   'too-many': 'too many callers',
 } as const
 
-/** Turns numbers into calls, each with its shortest path and with arguments whose values every place knows. */
+/** Turns numbers into calls, each with its shortest path and the arguments whose values are known at every place. */
 function callsOf(
   architecture: Architecture,
   numbers: readonly NumberFound[],
@@ -225,7 +225,7 @@ function callsOf(
   return calls
 }
 
-/** Paths from where the program begins. */
+/** Makes paths that start where the program begins. */
 class Paths {
   readonly #linked: Linked
   readonly #reach: CodeReach
@@ -235,7 +235,7 @@ class Paths {
     this.#reach = reach
   }
 
-  /** The functions from where the program begins to the first of a chain, then the chain. */
+  /** The functions from the program's beginning to the first function of a chain, then the chain. */
   ids(chain: readonly FunctionId[]): readonly FunctionId[] {
     const before: FunctionId[] = []
     const { main } = this.#linked

@@ -250,7 +250,7 @@ export class CallFinder {
     }
   }
 
-  /** The word to which a value of the caller pointed at the call. */
+  /** The word at an offset from where a value of the caller points at the time of the call. */
   #word(call: CallSite, base: Value, offset: number): Value {
     const values = this.#values
     return values.map(base, (atom, id) => {
@@ -330,7 +330,7 @@ export class CallFinder {
 
   /**
    * Handles a function whose address is passed together with the address of its argument (musl's __synccall): the
-   * number lies in the stack of the function that passes both. Undefined if a function takes the address otherwise.
+   * number lies in the stack of the function that passes both. Undefined if a function takes the address differently.
    */
   #givenBeside(
     id: FunctionId,

@@ -1,7 +1,7 @@
-// Finds functions whose addresses stand in data as differences of 4 bytes, which need no relocation: from the start of
-// their table, from the word itself, or from an address that the reading code takes (LLVM's relative vtables, tables
-// written by hand). Programs at fixed addresses may also have whole addresses of 4 bytes. A jump table looks the same,
-// but its entries lie inside the function that reads it.
+// Finds functions whose addresses stand in data as differences of 4 bytes, which need no relocation (LLVM's relative
+// vtables, tables written by hand). A difference counts from the start of its table, from the word itself, or from an
+// address that the reading code takes. Programs at fixed addresses may also have whole addresses of 4 bytes. A jump
+// table looks the same, but its entries lie inside the function that reads it.
 import type { AddressRange } from './elf/image.ts'
 import type { Module } from './module.ts'
 import { holdsNoPointers } from './pointers.ts'
@@ -9,17 +9,17 @@ import { holdsNoPointers } from './pointers.ts'
 /** The words of an object that may be differences, each at its address. */
 export interface Differences {
   readonly from: number
-  /** Those that may count from an address in data, from themselves or from zero: place and value in turn. */
+  /** Words that may count from an address in data, from themselves or from zero: place and value alternate. */
   readonly words: readonly number[]
-  /** The values of all words, if all may count from a function. */
+  /** The values of all words; empty unless every word may count from a function. */
   readonly fromCode: readonly number[]
 }
 
-/** The most words of an object that is a table of functions: larger ones are texts, images of heaps, character sets. */
+/** The most words of a table of functions: larger objects are texts, images of heaps, character sets. */
 const mostWords = 8192
 /** The most words of a table of differences between functions. */
 const mostFromCode = 1024
-/** The most sums of words and addresses for one function; beyond, words count only from their own table. */
+/** The most sums of words and addresses for one function. Beyond it, words do not count from taken addresses. */
 const mostSums = 100_000
 
 /** Undefined if there are none. */

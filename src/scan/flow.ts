@@ -38,7 +38,7 @@ const mostSteps = 400_000
 /** After more passes from one label, a value that still changes is a loop counter. */
 const mostPasses = 4
 
-/** Everything needed to follow a function. */
+/** Everything that following a function needs. */
 export interface FlowContext {
   readonly linked: Linked
   readonly values: Values
@@ -46,9 +46,9 @@ export interface FlowContext {
   readonly returns: Returns
 }
 
-/** Someone who follows the pointers of an object through functions. */
+/** Observes the pointers to an object while functions are followed. */
 export interface PointerWatch {
-  /** What the instruction at an address names: an address in the object, or the function (as in held.ts). */
+  /** What the instruction at an address names, as bits of held.ts: an address in the object, or the function. */
   names(module: number, address: number): number | undefined
   /** A call or jump to a word of the object. */
   found(id: FunctionId, at: number): void
@@ -56,7 +56,7 @@ export interface PointerWatch {
   called(targets: readonly FunctionId[], held: Held, stack: Value, isJump: boolean): void
   /** The number with which the kernel is entered. */
   entered(number: Value, held: Held): void
-  /** A pointer may get where it is not followed. */
+  /** A pointer may have escaped: it may be where nothing follows it. */
   lost(): void
 }
 
@@ -135,7 +135,7 @@ class Follower {
       this.#everHeld = held.copy()
     }
     this.#run(this.#start, { ...this.#entryState(), held })
-    // A call that does not return may stand between two such places, so that one leads to the other.
+    // A call that does not return may separate two places with the same start, so look again for unreached ones.
     for (let before = 0; before < this.#scouted.size;) {
       before = this.#scouted.size
       for (const each of this.#unreached(wanted))
@@ -165,8 +165,8 @@ class Follower {
   }
 
   /**
-   * Where code with a wanted place begins that no branch reached: after an instruction that ends a path. If the code
-   * is invalid and no table declares the function, it is data between functions, and the result is empty.
+   * The starts of code that no branch reached and that has a wanted place; each follows an instruction that ends a
+   * path. Empty if the code is invalid and no table declares the function: it is then data between functions.
    */
   #unreached(wanted: readonly number[]): readonly number[] {
     const missing = wanted.filter((at) => !this.#scouted.has(at))
@@ -202,7 +202,7 @@ class Follower {
     const work = new Set([start])
     this.#join(start, state)
     while (work.size > 0) {
-      // By address, which is nearly the order of control flow: most paths to a label join before its pass.
+      // Lowest address first: this is nearly the order of control flow, so most paths to a label join before its pass.
       let from = Infinity
       for (const each of work) if (each < from) from = each
       work.delete(from)
@@ -244,7 +244,7 @@ class Follower {
     this.#machine.stored = stored
   }
 
-  /** Whether code is followed: in the function itself, and in others if it jumps into their middle. */
+  /** Whether code is followed: the function's own code, and code of others if the function jumps into their middle. */
   #isOwn(at: number): boolean {
     return (
       this.#own.image.isCode(at) &&
@@ -450,7 +450,7 @@ class Follower {
     // At a jump the return address is already on the stack: restore the pointer to its value before a call.
     if (kind !== 'call') kept[this.#processor.stackPointer] = machine.plus(pointer, this.#processor.pushed)
     if (held !== undefined)
-      // Another function may have been stored in the word that a pointer comes from.
+      // An indirect call passes no targets: another function may have been stored in the word that it reads.
       this.#watch?.called(
         isDirect ? targets : [],
         held,

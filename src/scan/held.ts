@@ -1,7 +1,6 @@
-// What registers and words of the stack may hold of one object in data, or of a function: the address of the object, or
-// a pointer to the function. Sets
-// only grow where paths join, so that no path on which a pointer is held is lost. x86/carry.ts and arm64/carry.ts apply
-// instructions; an instruction that they do not know lets the pointer escape.
+// Tracks which registers and stack words may hold an address in one object of data, a word read from the object, or the
+// address of a function. Sets only grow where paths join, so no path on which a pointer is held is lost. x86/carry.ts
+// and arm64/carry.ts apply instructions; an instruction that they do not know lets the pointer escape.
 import type { AbstractMachine } from './machine.ts'
 import { unknown, type Value } from './values.ts'
 
@@ -44,7 +43,7 @@ export class Held {
   }
 }
 
-/** An operand in memory: the register that it is based on, and where it lies, as far as that is known. */
+/** An operand in memory: its base register, and its place, which may be unknown. */
 export interface MemoryOperand {
   readonly base: number
   readonly place: Value
@@ -56,15 +55,15 @@ export interface MemoryOperand {
 /** What is held while one function is followed. */
 export class Carrier {
   readonly machine: AbstractMachine
-  /** What is held before the current instruction, and then behind it. */
+  /** What is held before the current instruction; carrying changes it to what is held afterwards. */
   held: Held
   /** Whether the current instruction names an address in the object. */
   isObject = false
-  /** What an address that the current instruction computes is: in the object, or the function itself. */
+  /** The bit of the address that the current instruction names: heldAddress in the object, heldWord of the function. */
   named = heldAddress
   /** Whether the current instruction calls or jumps to a word of the object. */
   isSite = false
-  /** The lowest word of the stack whose address was taken: what lies above may be read through it. */
+  /** The lowest word of the stack whose address was taken: it and the words above may be read through the address. */
   #taken = Infinity
   /** The highest word of the stack that held something. */
   #highest: number
@@ -76,7 +75,7 @@ export class Carrier {
     this.#highest = Math.max(-Infinity, ...held.slots.keys())
   }
 
-  /** Whether a pointer may get where it is not followed. */
+  /** Whether a pointer may have escaped. */
   get isLost(): boolean {
     return this.#isLost || this.#highest >= this.#taken
   }
@@ -85,7 +84,7 @@ export class Carrier {
     this.#isLost = true
   }
 
-  /** Calls or jumps to the word in a register. The register is no argument: no function is passed to itself. */
+  /** Calls or jumps to the word in a register. No function is passed to itself, so the register is cleared. */
   callRegister(register: number): void {
     this.isSite = true
     this.set(register, 0)
@@ -101,7 +100,7 @@ export class Carrier {
     let bits = isOfObject ? heldWord : 0
     if (this.held.slots.size === 0) return bits
     const offsets = this.#offsets(place)
-    // The stack pointer itself is not known, so that the operand may be any word of the stack.
+    // If the stack pointer itself is unknown, the operand may be any word of the stack.
     if (offsets === undefined) {
       if (base === this.machine.stackPointer) this.lose()
       return bits
@@ -111,7 +110,7 @@ export class Carrier {
     return bits
   }
 
-  /** Stores what may be held: the object's own words and known words of the stack keep it, others lose it. */
+  /** Stores what may be a pointer. It escapes unless it is stored in the object or in known words of the stack. */
   write({ base, place, isObject }: MemoryOperand, bits: number): void {
     if (isObject) return
     const offsets = this.#offsets(place)
@@ -137,7 +136,7 @@ export class Carrier {
       if (atom.kind === 'stack') this.#taken = Math.min(this.#taken, atom.offset)
   }
 
-  /** The offsets on the stack; undefined if the place may be elsewhere. */
+  /** The offsets on the stack; undefined if the place may be outside the stack. */
   #offsets(place: Value): readonly number[] | undefined {
     if (place === unknown) return undefined
     const found: number[] = []

@@ -205,7 +205,7 @@ export class Linked {
     return found
   }
 
-  /** The definition in the first module that has the name: of the wanted version, else the default one, else any. */
+  /** The definition in the first module that has the name: the wanted version, else the default one, else any. */
   lookUp(name: string, version: string | undefined, except = -1): readonly CodeTarget[] {
     for (const [module, each] of this.modules.entries()) {
       const defined = module === except ? undefined : each.exports.get(name)

@@ -8,7 +8,7 @@ import { unknown, type Atom, type Value, type Values } from './values.ts'
 export interface State {
   readonly registers: Int32Array
   readonly slots: Slots
-  /** What is held of an object, while its pointers are followed. */
+  /** Which registers and stack words hold pointers to an object, while these are followed. */
   readonly held?: Held | undefined
 }
 
@@ -66,7 +66,7 @@ export interface Processor {
     address: number,
     end: number,
   ): { readonly flow: Flow; readonly length: number }
-  /** Carries what is held of an object through the instruction at an address; call before `step`. */
+  /** Carries held pointers through the instruction at an address; call before `step`. */
   carry(carrier: Carrier, address: number, end: number): void
 }
 
@@ -196,7 +196,7 @@ export class AbstractMachine {
     }
   }
 
-  /** Forgets the stack from where a value points upwards. */
+  /** Forgets all words of the stack at or above the place to which a value points. */
   forgetFrom(base: Value): void {
     const { slots } = this.state
     if (slots.size === 0) return

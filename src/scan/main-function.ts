@@ -7,7 +7,7 @@ import type { FunctionId } from './reach.ts'
 import { Returns } from './returns.ts'
 import { Values, type Value } from './values.ts'
 
-/** Undefined if `main` cannot be found, and for Go, whose main function is another. */
+/** Undefined if `main` cannot be found, and for Go, whose main function is not that of C. */
 export function mainOf(linked: Linked, processor: Processor): FunctionId | undefined {
   const program = linked.modules[0]
   if (program === undefined || program.isGo) return undefined

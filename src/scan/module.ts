@@ -1,4 +1,4 @@
-// One ELF file, read once: its functions, the references in its code, the pointers in its data, its symbols.
+// Reads one ELF file, once: its functions, the references in its code, the pointers in its data, its symbols.
 import { readDynamic, tag, type Dynamic } from './elf/dynamic.ts'
 import { readFrames } from './elf/frames.ts'
 import { readGoFunctions } from './elf/go.ts'
@@ -176,7 +176,7 @@ function names(
   let known: Map<number, string> | undefined
   const make = (): Map<number, string> => {
     const found = new Map<number, string>()
-    // Of several names of one address, dynamic symbols win over local ones, and isBetter decides among the others.
+    // If an address has several names, dynamic symbols win over local ones, then isBetter decides.
     for (const table of tables) {
       const own = new Map<number, number>()
       for (let index = 1; index < table.count; index++) {

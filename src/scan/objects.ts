@@ -90,7 +90,7 @@ function symbolRanges(
     let index = lowerBound(starts, starts.length, address + 1) - 1
     const found = ranges[index]
     if (found === undefined || address >= found.to) return undefined
-    // Of several that begin here, the largest.
+    // If several begin here, take the first: it is the largest.
     while (index > 0 && starts[index - 1] === found.from) index--
     return ranges[index]
   }

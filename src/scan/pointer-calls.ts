@@ -1,7 +1,7 @@
-// Finds every call of a function through pointers: its address is taken by code, or stands in words of data that no other
-// file can name and to which no pointer leads. Every reached use is followed through registers, the stack and called
-// functions. If a pointer gets where it is not followed, the callers stay unknown. Example: libcap calls the kernel
-// through such words, so that libpsx can replace them.
+// Finds every call of a function through pointers. Code takes its address, or the address stands in words of data that
+// no other file can name and to which no pointer leads. Every reached use is followed through registers, the stack and
+// called functions. If a pointer escapes, the callers stay unknown. Example: libcap calls the kernel through such
+// words, so that libpsx can replace them.
 import { watchFlow, type FlowContext, type PointerWatch } from './flow.ts'
 import { Held, heldAddress, heldWord } from './held.ts'
 import type { Linked } from './link.ts'
@@ -20,7 +20,7 @@ export interface PointerCall {
 /** The most functions through which one object's pointers are followed. */
 const mostFunctions = 300
 
-/** Words of a module's data, and what lies between them. */
+/** A range of a module's data that holds pointers to a function. */
 interface Words {
   readonly module: number
   readonly from: number
@@ -47,7 +47,7 @@ export function pointerCalls(id: FunctionId, context: PointerContext): readonly 
   return follow.calls()
 }
 
-/** The words that hold an address in a function, with the pointers beside them: an index may choose among these. */
+/** The words that hold the address of a function, with adjacent pointers, because code may choose one by an index. */
 function wordsOf(id: FunctionId, linked: Linked): readonly Words[] {
   const found = new Map<string, Words>()
   for (const [module, { relocations, objects }] of linked.modules.entries())
@@ -69,7 +69,7 @@ function wordsOf(id: FunctionId, linked: Linked): readonly Words[] {
 /** Whether only the code of the words' own file can name them. */
 function isClosed({ module, from, to }: Words, linked: Linked): boolean {
   const own = linked.modules[module] as Linked['modules'][number]
-  // Without relocations a pointer to the words can look like any number; Go passes arguments otherwise.
+  // Without relocations a pointer to the words can look like any number. Go passes arguments in another way.
   if (!own.image.isRelocatable || own.isGo) return false
   const isInside = (address: number): boolean => address >= from && address < to
   const { symbols, relocations } = own
@@ -89,14 +89,14 @@ function isClosed({ module, from, to }: Words, linked: Linked): boolean {
   return true
 }
 
-/** Follows pointers through the functions that name them, and those that get one. */
+/** Follows pointers through the functions that name them and those that receive one. */
 class Follow implements PointerWatch {
   readonly #context: PointerContext
   /** By module: the instructions that name a pointer, and what each names. */
   readonly #named = new Map<number, Map<number, number>>()
-  /** Those that were not followed yet. */
+  /** The named instructions that were not followed yet. */
   readonly #open = new Set<string>()
-  /** By function: what it begins with. */
+  /** By function: what is held when it begins. */
   readonly #begins = new Map<FunctionId, Held>()
   readonly #work = new Set<FunctionId>()
   readonly #calls = new Map<string, PointerCall>()
@@ -214,7 +214,7 @@ class Follow implements PointerWatch {
     if (top?.kind !== 'stack') this.lost()
     else
       for (const [offset, bits] of held.slots)
-        // A function that jumps hands its own arguments on; one that calls writes new ones below them.
+        // A jump passes on the function's own arguments. A call writes new arguments below those.
         if (offset >= top.offset && (isJump || offset < 0))
           found.set(offset - top.offset + processor.pushed, bits)
     return found

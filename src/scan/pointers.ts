@@ -9,7 +9,7 @@ import { recordKind, type Records } from './records.ts'
 const skipped =
   /^\.(?:gopclntab|eh_frame|eh_frame_hdr|gcc_except_table|dynsym|dynstr|symtab|gnu|note|rela|hash|interp|dynamic)/
 
-/** Whether a section's words are no pointers and no differences that code follows. */
+/** Whether a section has neither pointers nor differences that code follows. */
 export function holdsNoPointers({ name }: ElfSection): boolean {
   return skipped.test(name)
 }

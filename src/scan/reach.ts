@@ -1,6 +1,5 @@
-// Finds what a program reaches from its start, each by the shortest path: functions by calls, jumps and taken
-// addresses, data by references. An indirect call may reach any function whose address a reached function or object
-// has.
+// Finds what a program reaches from its start by the shortest paths: functions by calls, jumps and taken addresses,
+// data by references. An indirect call may reach any function whose address a reached function or object has.
 import { relocationKind } from './elf/relocations.ts'
 import type { Linked } from './link.ts'
 import { threadData } from './module.ts'

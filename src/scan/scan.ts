@@ -18,7 +18,7 @@ export interface ScanOptions {
   readonly cache?: RecordCache
   /** Called before each file is read. */
   readonly progress?: (done: { readonly files: number; readonly of: number; readonly name: string }) => void
-  /** SHA-256 in hexadecimal digits, where there is a faster way than Web Crypto, which copies what it digests. */
+  /** Computes SHA-256 in hexadecimal digits. Default: Web Crypto, which is slower because it copies its input. */
   readonly sha256?: (bytes: Uint8Array) => string
 }
 
@@ -37,12 +37,12 @@ export interface RecordCache {
 const mostRounds = 16
 
 /**
- * Finds which system calls programs, and the libraries that they load, can make. `paths` are programs in the tree; a
- * script stands for its interpreter and for the program that `/usr/bin/env` starts. Reads files through the tree and
+ * Finds which system calls programs, and the libraries that they load, can make. `paths` are programs in the tree. For
+ * a script, its interpreter is scanned, and the program that `/usr/bin/env` starts. Reads files through the tree and
  * starts nothing.
  *
- * @throws UserError if a path is not a program of x86_64 or aarch64, or if a file is damaged, and for an unknown option or
- * a value that it does not take.
+ * @throws UserError if a path is not a program of x86_64 or aarch64, if a file is damaged, or if an option or its value
+ * is invalid.
  */
 export async function scanPrograms(
   tree: Tree,
@@ -130,7 +130,7 @@ class Scanner {
     return module
   }
 
-  /** Returns the cached answer, else a new one, which it caches. */
+  /** Returns the cached answer; if there is none, makes and caches it. */
   async kept<Answer>(key: string, answer: () => Promise<Answer>): Promise<Answer> {
     const answers = this.#options.cache?.answers
     if (answers === undefined) return answer()
@@ -142,7 +142,7 @@ class Scanner {
     return found
   }
 
-  /** Returns the libraries to load and adds the names to look up to `lookedUp`. `lost`: what cannot be followed. */
+  /** Returns the libraries to load, and as `lost` what cannot be followed. Adds names to look up to `lookedUp`. */
   async #more(
     { files, find }: LoadedProgram,
     uses: Uses,

@@ -1,7 +1,7 @@
 // Reads the jump tables of switches: in read-only data, entries of 4 bytes as offsets from the table, or pointers. A
-// table has no length of its own, and another may follow it. It ends where two things agree: something refers to the
-// place after its last entry, and the function compares a number with its count of entries. Where they do not, it ends
-// with the first entry that does not lead to code, so that a table is never read too short.
+// table does not store its length, and another may follow it. It ends where two signs agree: something refers to the
+// place after its last entry, and the function compares a number with its count of entries. If they never agree, it
+// ends before the first entry that does not lead to code, so a table is never read too short.
 import { comparedByArm64 } from './arm64/compared.ts'
 import type { Module } from './module.ts'
 import { recordKind } from './records.ts'

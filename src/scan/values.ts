@@ -1,6 +1,6 @@
-// What a register or a word of the stack may hold: a small set of atoms, each a constant, an address, or something that
-// the function's caller knows. A value is a number that stands for such a set; equal sets have the same number. 0 is
-// unknown: anything.
+// Represents what a register or a word of the stack may hold: a small set of atoms, each a constant, an address, or
+// something that the function's caller knows. A value is the number of such a set; equal sets have the same number. 0
+// is unknown: anything.
 
 export type Atom =
   | { readonly kind: 'constant'; readonly value: number }

@@ -1,5 +1,5 @@
 // Makes the filter for the audit recorder: it allows and logs every call that the profile refuses, and the start of
-// each program. A rule that answers ENOSYS so that programs take another way stays, because they should take it.
+// each program. A rule that answers ENOSYS on purpose stays, so that programs still take another way.
 import { architectureNames } from '../abi/architectures.ts'
 import { numbersOf } from '../abi/numbers.ts'
 import { syscallTable } from '../abi/tables.ts'

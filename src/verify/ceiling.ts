@@ -23,7 +23,7 @@ export type RuleCases = readonly [readonly OciArgument[], ...(readonly OciArgume
 export interface RepairCeiling {
   /** The default's answer; undefined without a ceiling, and if the arguments decide and are unknown. */
   readonly answerTo: (refusal: RefusedCall) => Answer | undefined
-  /** The cases in which the call may be added to a filter of these architectures; undefined: not at all. */
+  /** The cases in which the call may be added to a filter of these architectures; undefined if there are none. */
   readonly casesFor: (refusal: RefusedCall, architectures: readonly Architecture[]) => RuleCases | undefined
 }
 

@@ -29,7 +29,7 @@ const allow: AddedAnswer = { action: 'SCMP_ACT_ALLOW' }
 
 /**
  * The text with the call allowed, or answered as requested, once `allowed` confirms it. Undefined if no edit works:
- * then a rule of the profile contradicts the call, and people must decide.
+ * then a rule of the profile contradicts the call, and a person must decide.
  */
 export function withCall(
   text: string,

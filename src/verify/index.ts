@@ -28,15 +28,15 @@ export type {
 /**
  * Runs a command under a profile in a real runtime and reports what was refused.
  *
- * @throws UserError with status 127 if the command is not found, 126 if it cannot be run, 2 for a profile with
- * mistakes, for an unknown option and for a value that it does not take, and 125 if nothing can be verified: there is no
- * runtime, no recorder sees refusals, or the runtime would read the profile differently.
+ * @throws UserError with status 127 if the command is not found, 126 if it cannot be run, 2 if the profile has mistakes
+ * or an option or its value is invalid, and 125 if nothing can be verified: there is no runtime, no recorder sees
+ * refusals, or the runtime would read the profile differently.
  */
 export async function verify(settings: VerifySettings): Promise<Verification> {
   return verified(readOptions('verify', verifyTable, settings, ['profile', 'command']))
 }
 
-/** The same, with settings that were checked. */
+/** Like verify(), with settings that were checked. */
 export async function verified(settings: VerifySettings): Promise<Verification> {
   const subject = await prepare(settings)
   for (let attempt = firstAttempt(subject); ;) {

@@ -1,5 +1,5 @@
-// Who runs the command and reads the profile: the engine or runtime that the command names, or for a plain command our
-// sandbox. Each reads profiles in its own way, gives its own capabilities, and has its own maker of filters.
+// Finds who runs the command and reads the profile: the engine or runtime that the command names, or our sandbox for a
+// plain command. Each reads profiles in its own way, gives its own capabilities, and has its own maker of filters.
 import { assumedHost, hostOfNode } from '../abi/architectures.ts'
 import { basename } from 'node:path'
 import { UserError } from '../errors.ts'
@@ -107,7 +107,7 @@ async function sandboxLoader(
   programOf(options)
   const sandbox = await findSandbox(options, settings)
   // The program has our capabilities, but the filter is the one that the engine makes for a container without options:
-  // with ours, root would not be refused what a container is.
+  // a filter for root's capabilities would allow calls that the container's filter refuses.
   const { capabilities } = builtin(dialect === 'containers' ? 'podman' : 'docker')
   const context = hostContext(capabilities, sandbox.runtime)
   return {

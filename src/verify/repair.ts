@@ -39,7 +39,7 @@ export function nextAttempt(subject: VerifySubject, attempt: Attempt, round: Rou
   return widened(subject, attempt, round) ?? withoutIdle(subject, attempt, round)
 }
 
-/** The attempt with what was refused added. */
+/** The attempt with the refused calls added. */
 function widened(subject: VerifySubject, attempt: Attempt, { missing }: Round): Attempt | undefined {
   const { name, settings } = subject
   const { text, added } = addCalls(subject, attempt.text, missing, attempt.round)
@@ -95,13 +95,13 @@ function nameOf({ refusal, withheld }: Repaired): string {
   return withheld === true ? `${name} (as one that is not there)` : name
 }
 
-/** What is repaired, and within what. */
+/** What a repair needs: the profile's name, its loader, the ceiling and whether calls beyond it may be added. */
 export interface RepairSubject extends Pick<VerifySubject, 'name' | 'ceiling'> {
   readonly loader: Pick<VerifySubject['loader'], 'read' | 'context'>
   readonly settings: { readonly widen?: boolean | undefined }
 }
 
-/** The text with every refused call that may be added. `round`: 0 where it was not run. */
+/** The text with every refused call that may be added. `round`: 0 if nothing was run. */
 export function addCalls(
   { name, ceiling, loader, settings: { widen } }: RepairSubject,
   text: string,
@@ -125,7 +125,7 @@ export function addCalls(
         const meaning = makeMeaning(loader.read(parseProfile(text, { name })), loader.context)
         const answered = meaning.answer(architecture, number, args)
         if (isWithheld) return isNoSuchCall(answered)
-        // What a filter only logs today it refuses when the roll-out is over.
+        // A call that the filter only logs today will be refused when the roll-out ends.
         return isLogged ? answered.action === 'SCMP_ACT_ALLOW' : permissiveness(answered) === 2
       } catch (error) {
         // libseccomp refuses a rule that contradicts another one.

@@ -1,10 +1,10 @@
 // Runs a plain command under a profile like a container: on the host's root, in the host's namespaces except for a
-// mount namespace of its own, with our user, groups, capabilities, environment and directory. For root runc or crun
-// runs it. For everyone else bubblewrap does, with a filter that libseccomp compiles and always with no_new_privs.
+// mount namespace of its own, with our user, groups, capabilities, environment and directory. Root uses runc or crun.
+// Other users use bubblewrap, with a filter that libseccomp compiles and always with no_new_privs.
 // Authority: runtime-spec config.md; runc-run(8); crun(1). The root is mounted over an empty directory, because a
 // runtime cannot pivot to its own root. /dev is mounted over itself, because a runtime creates devices in a /dev that
-// is not a mount. crun refuses a mount over the root: it gets a directory of ours in which every entry of the root is
-// mounted or linked, so only a new name directly in / is not the host's.
+// is not a mount. crun refuses a mount over the root, so it gets a directory of ours in which every entry of the root
+// is mounted or linked. Only a new name directly in / is then not the host's.
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statfsSync, symlinkSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// What the settings of a verification, and of a recording under a filter, take.
+// The values that the settings of a verification, and of a recording under a filter, may have.
 import {
   callback,
   commandWords,

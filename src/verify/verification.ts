@@ -7,7 +7,7 @@ import type { Ending, RecordSettings, RefusalsSeenBy } from '../record/index.ts'
 import type { ContextFinding } from './context/finding.ts'
 import type { RefusedCall } from './refusals.ts'
 
-/** What is verified and how. `within`: default Docker’s default; null: no ceiling. */
+/** What is verified, and how. */
 export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice'> & {
   /** The profile's text, or a result of parseProfile. A text keeps its layout when it is repaired. */
   readonly profile: string | ParsedProfile
@@ -35,7 +35,7 @@ export type VerifySettings = Omit<RecordSettings, 'known' | 'recorder' | 'notice
   readonly notice?: (notice: VerifyNotice) => void
 }
 
-/** What verify says while it works. */
+/** What verify reports while it works. */
 export type VerifyNotice =
   /** The loader and the recorder are chosen. */
   | {
@@ -108,7 +108,7 @@ export interface ContextOutcome {
   readonly container: string
   /** What the context lacks, by the last round. */
   readonly findings: readonly ContextFinding[]
-  /** How much is refused without the context too. Absent if nothing was refused, because then no such run was made. */
+  /** The number of findings without the context. Absent if no round had findings: then no such run was made. */
   readonly withoutContext?: number
   readonly rounds: number
   /** What the repair added, round by round. */
@@ -120,7 +120,7 @@ export interface ContextOutcome {
   readonly together?: Omit<Trial, 'without'>
 }
 
-/** A run without one part of the context, and what that run was refused. */
+/** A run without one part of the context, and its refusals. */
 export interface Trial {
   /** A capability, the path of a mount, or a sysctl. */
   readonly without: string

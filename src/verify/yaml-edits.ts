@@ -70,7 +70,7 @@ export function yamlString(text: string, path: JSONPath): string | undefined {
   return isScalar(node) && typeof node.value === 'string' ? node.value : undefined
 }
 
-/** The node at a path in the object of the stream that can hold a profile; of several objects the one with `member`. */
+/** The node at a path in an object of the stream that can hold a profile: the one with `member`, else the first. */
 function nodeAt(text: string, path: JSONPath, member?: string): unknown {
   const { parseAllDocuments } = yaml()
   const parsed = parseAllDocuments(text, goYaml)
@@ -85,7 +85,7 @@ function startOf({ range }: Node): number {
   return range?.[0] ?? 0
 }
 
-/** The offset after the node's last character; for a block after that of its last value. */
+/** The offset after the node's last character or, for a block, after the last character of its last value. */
 function endOf(node: Node): number {
   const { isMap, isSeq } = yaml()
   const last =
@@ -155,7 +155,7 @@ function quotesOf({ type }: Scalar): 'QUOTE_DOUBLE' | 'QUOTE_SINGLE' | undefined
   return type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? type : undefined
 }
 
-/** JSON, which flows take; a plain word beside plain words. */
+/** The text of a value in a flow: JSON, or a plain word beside plain words. */
 function flowText(value: JsonValue, neighbour?: Node): string {
   const { isScalar } = yaml()
   if (typeof value === 'string' && /^[a-z_]\w*$/i.test(value) && isScalar(neighbour)) {

@@ -1,4 +1,4 @@
-// Finds what a profile lacks for watched refusals, with the edit of `verify --repair`.
+// Finds what a profile lacks for watched refusals, and adds it by the edits of `verify --repair`.
 import { contextOf, type ContextOptions } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { addCalls, ceilingOf, type Judged, type RefusedCall, type Repair } from '../verify/index.ts'

@@ -1,5 +1,5 @@
-// Which nodes of a YAML document aliases (`*name`) use, merge keys included: whoever changes such a node changes every
-// place that uses it. Authority: YAML 1.2, 7.1 "Alias Nodes".
+// Finds the nodes of a YAML document that aliases (`*name`) use, merge keys included. A change of such a node changes
+// every place that uses it. Authority: YAML 1.2, 7.1 "Alias Nodes".
 import type { Alias, Document, Node } from 'yaml'
 import { yaml } from '../../profile/bounded-yaml.ts'
 

@@ -1,5 +1,5 @@
-// An AppArmor profile from the evidence of the context, without abstractions: files as they were read, written, mapped
-// and executed, capabilities, network families, and the signals that a runtime sends to a container. Authority:
+// Prints an AppArmor profile from the evidence of the context, without abstractions: files as they were read, written,
+// mapped and executed, capabilities, network families, and the signals that a runtime sends to a container. Authority:
 // apparmor.d(5); security/apparmor of the kernel for the permissions that rename and link need.
 import { constantValue } from '../../abi/constants.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'

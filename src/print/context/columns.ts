@@ -1,5 +1,5 @@
-// Carries lines of YAML from one layout to another: a member or list item gets the column of its siblings there, else
-// the distance from its parent that it had. Authority: YAML 1.2.2, chapter 8 (block sequences and mappings).
+// Carries lines of YAML from one layout to another. A member or list item gets the column of its siblings there. If it
+// has none, it keeps its distance from its parent. Authority: YAML 1.2.2, chapter 8 (block sequences and mappings).
 
 interface Level {
   /** Twice the column, and one more for the dash of an item: a list may stand in the column of its key. */
@@ -12,12 +12,12 @@ export class Columns {
   /** The levels that are open, from the outermost. */
   #levels: Level[] = []
 
-  /** Lines that keep the other layout. */
+  /** Unchanged lines, in both layouts. */
   stay(from: readonly string[], to: readonly string[]): void {
     for (const [depths, columns] of pairs(from, to)) this.#open(depths, columns)
   }
 
-  /** Lines that go. What is added after them may still belong to the deeper levels before them. */
+  /** Removed lines, in both layouts. Lines added after them may still belong to the deeper levels before them. */
   go(from: readonly string[], to: readonly string[]): void {
     for (const [depths, columns] of pairs(from, to)) {
       const deeper = this.#levels.filter(({ depth }) => depth > (depths.at(-1) as number))
@@ -26,7 +26,7 @@ export class Columns {
     }
   }
 
-  /** The lines in the other layout. */
+  /** The lines, moved to their columns in the other layout. */
   shifted(lines: readonly string[]): readonly string[] {
     return lines.map((line) => {
       const here = startsOf(line)
@@ -56,12 +56,12 @@ export class Columns {
   }
 }
 
-/** The depths of lines, and their columns in the other layout: in the lines there that begin with the same word. */
+/** Pairs lines of two layouts that begin with the same word: the depths of one line, the columns of the other. */
 function* pairs(
   from: readonly string[],
   to: readonly string[],
 ): Generator<readonly [readonly number[], readonly number[]]> {
-  /** By word, the lines there that begin with it, the first one last. */
+  /** By word: the lines of `to` that begin with it, last line first. */
   const waiting = new Map<string | undefined, number[]>()
   for (let index = to.length - 1; index >= 0; index--) {
     const word = wordOf(to[index] as string)

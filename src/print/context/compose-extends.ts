@@ -1,5 +1,5 @@
-// What a compose service gets from the services that it extends: of scalars the service's own wins, mappings merge, and
-// lists add up, so that an item of a list cannot be taken away. Authority: Compose Specification, "extends".
+// Finds what a compose service gets from the services that it extends. Its own scalars win, mappings merge, and lists
+// add up, so a service cannot remove an inherited item. Authority: Compose Specification, "extends".
 import type { YamlMap } from './yaml-map.ts'
 
 export interface ExtendedService {
@@ -9,7 +9,7 @@ export interface ExtendedService {
   inherited(key: string): readonly unknown[]
   /** All items, the service's own among them. */
   list(key: string): readonly unknown[]
-  /** The file of a service that it extends, if that is another one, which is not read. */
+  /** The file of an extended service if that is another file, which is then not read. */
   readonly unread: string | undefined
 }
 

@@ -17,10 +17,10 @@ export { patchManifest } from './patch.ts'
 export type { PatchResult } from './patching.ts'
 
 /**
- * The text of a context in a form; the same context gives the same bytes. `observations`: those that the context was
- * derived from; AppArmor needs their files, systemd their calls.
+ * The text of a context in a form. The same context gives the same bytes. `observations`: the source of the context.
+ * AppArmor needs their files, systemd their calls.
  *
- * @throws UserError for what the form cannot hold, and for an unknown form or option, or a value that it does not take.
+ * @throws UserError if the form cannot hold the context, or if the form, an option or its value is invalid.
  */
 export function printContextAs(
   context: SecurityContext,

@@ -19,7 +19,7 @@ export function withJsonChanges(text: string, before: unknown, after: unknown): 
 
 interface JsonChange {
   readonly path: JSONPath
-  /** Undefined: the member goes. */
+  /** Undefined: the member is removed. */
   readonly value: unknown
 }
 

@@ -106,7 +106,7 @@ export function podSecurity({ containers }: SecurityContext): PodSecurity {
   }
 }
 
-/** Sysctls hold for the whole pod: the lowest unprivileged port that one of the containers needs. */
+/** Sysctls hold for the whole pod, so the unprivileged port is the lowest that any container needs. */
 function sysctlsOf(
   containers: readonly ContainerContext[],
 ): readonly { readonly name: string; readonly value: string }[] {

@@ -1,5 +1,5 @@
-// What a context can give a container on the host's network. Sysctls of the network are the host's there, and runtimes
-// refuse to set them, so a port below 1024 needs the capability. Authority: runc libcontainer/configs/validate (sysctl),
+// Adapts a context to a container on the host's network. Its network sysctls are the host's, and runtimes refuse to set
+// them, so a port below 1024 needs the capability. Authority: runc libcontainer/configs/validate (sysctl),
 // podman-run(1), --sysctl; Kubernetes, "Using sysctls in a Kubernetes Cluster".
 import type { ContainerContext } from '../../harden/context.ts'
 import { portsSysctl } from '../../harden/ports.ts'

@@ -51,12 +51,12 @@ function patchPrivileged(service: YamlMap, whole: ExtendedService, name: string,
     service.remove('privileged', false)
     patching.unprivileged.push(name)
   }
-  // What the service extends may say so too.
+  // An extended service may set `privileged` too.
   if (whole.unread !== undefined || (isPrivileged && whole.scalar('privileged') !== undefined))
     service.put('privileged', false)
 }
 
-/** What comes from the services that it extends, where the context says otherwise. */
+/** The inherited settings that contradict the context. */
 function against(
   { inherited, unread }: ExtendedService,
   added: readonly string[] = [],
@@ -75,7 +75,7 @@ function against(
   ]
 }
 
-/** Such as seccomp of `seccomp:unconfined`. */
+/** The kind of a security option, such as `seccomp` of `seccomp:unconfined`. */
 function kindOf(option: string): string {
   return option.split(/[:=]/)[0] as string
 }

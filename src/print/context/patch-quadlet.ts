@@ -122,7 +122,7 @@ function parse(text: string): readonly QuadletLine[] {
     const taken = [line]
     if (/^\s*[A-Za-z][\w-]*\s*=/.test(line))
       while (isContinued(taken) && at + 1 < lines.length) taken.push(lines[++at] as string)
-    // A backslash and the line end are a blank.
+    // A backslash with its line end stands for a blank.
     const joined = taken
       .filter((each, index) => index === 0 || !isComment(each))
       .map((each) => each.trimEnd().replace(/\\$/, ' '))
@@ -133,7 +133,7 @@ function parse(text: string): readonly QuadletLine[] {
   return entries
 }
 
-/** Comments between the lines of a value are skipped, and so are blanks behind a backslash. */
+/** Skips comments between the lines of a value, and blanks after a backslash. */
 function isContinued(taken: readonly string[]): boolean {
   const last = taken.findLast((each, index) => index === 0 || !isComment(each)) as string
   return last.trimEnd().endsWith('\\')

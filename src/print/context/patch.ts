@@ -11,8 +11,8 @@ import type { PatchResult } from './patching.ts'
 /**
  * Puts a security context into the containers of a manifest; the rest of the text stays.
  *
- * @throws UserError if the text is not such a manifest or no container of it has evidence, and for an unknown option or a
- * value that it does not take.
+ * @throws UserError if the text is not such a manifest, if no container of it has evidence, or if an option or its
+ * value is invalid.
  */
 export function patchManifest(
   text: string,

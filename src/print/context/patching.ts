@@ -22,7 +22,7 @@ export interface PatchResult {
   readonly hostSysctls: readonly string[]
 }
 
-/** What a manifest says of a container, where it decides whether the context fits. */
+/** The settings in a manifest that decide whether and how the context fits a container. */
 export interface Stated {
   /** The user that the manifest names; undefined if it leaves the user to the image. */
   readonly user: string | undefined
@@ -71,8 +71,8 @@ export class Patching {
   }
 
   /**
-   * The context as it fits what the manifest says of the container. Throws UserError if the manifest starts another user
-   * than root, as whom it was recorded: root's capabilities and mounts would loosen it, and not fit.
+   * The context, adapted to what the manifest states. Throws UserError if the container was recorded as root and the
+   * manifest starts another user: root's capabilities would loosen the manifest, and root's mounts would not fit.
    */
   fitting(name: string, { user, hostNetwork }: Stated): ContainerContext | undefined {
     const context = this.of(name)

@@ -1,5 +1,5 @@
-// The options of podman run that a quadlet passes by PodmanArgs=. Podman reads them after the quadlet's own keys, so an
-// option that sets what the context decides would win over it. Authority: podman-systemd.unit(5), podman-run(1).
+// Reads the options of podman run that a quadlet passes by PodmanArgs=. They follow the options of the quadlet's own
+// keys, so they could override what the context decides. Authority: podman-systemd.unit(5), podman-run(1).
 import type { ContainerContext } from '../../harden/context.ts'
 
 export interface PodmanArgs {

@@ -13,7 +13,7 @@ export function withChanges(text: string, before: readonly string[], after: read
   const columns = new Columns()
   let done = -1
   const result = regionsOf(mine, base).flatMap((region) => {
-    // Lines added where a region begins come before the region: once, if it is one of `text` alone.
+    // Lines added where regions begin come once, before the first: a region of `text` alone begins where the next does.
     const added = region.from === done ? [] : columns.shifted(changes.come(region.from))
     done = region.from
     const lost = region.base.map((_, index) => changes.goes(region.from + index))
@@ -45,8 +45,8 @@ interface Region {
 }
 
 /**
- * Corresponding pieces of two layouts. Lines that differ in blanks only are a region of their own, other lines share
- * one up to the next two such lines. The last region is empty.
+ * Corresponding pieces of two layouts. A line that differs only in blanks is a region of its own. Other lines share a
+ * region up to the next two such lines. The last region is empty.
  */
 function regionsOf(mine: readonly string[], base: readonly string[]): readonly Region[] {
   const bare = (all: readonly string[]): readonly string[] => all.map((line) => line.replace(/\s+/g, ''))

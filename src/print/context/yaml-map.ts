@@ -1,5 +1,5 @@
 // A mapping of a YAML document that is edited in place. A value that is already right is not touched, and a scalar
-// keeps its comments. What aliases and merge keys give is read, and copied before it is changed. What aliases use is not
+// keeps its comments. Values from aliases and merge keys are copied before a change. Nodes that aliases use are never
 // changed, because the change would reach other places. Authority: YAML 1.1, "Merge Key Language-Independent Type".
 import type { Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { UserError } from '../../errors.ts'
@@ -76,7 +76,7 @@ export class YamlMap {
     list.items.splice(at ?? list.items.length, 0, ...items.map((item) => this.#made(item)))
   }
 
-  /** `empty`: overrides a value that the mapping gets by a merge key. */
+  /** `empty`: the value that overrides one from a merge key. */
   remove(key: string, empty: unknown): void {
     const node = this.#node(key)
     if (node !== undefined) {
@@ -86,7 +86,7 @@ export class YamlMap {
     if (this.#merged(key) !== undefined) this.#set(key, empty)
   }
 
-  /** Throws a UserError if an alias uses one of the nodes, or what lies in the second and later ones. */
+  /** Throws a UserError if an alias uses `holder`, or a changed node or a part of it. */
   #refuseShared(holder: unknown, ...changed: readonly unknown[]): void {
     const name =
       this.#shared.get(holder) ??
@@ -146,7 +146,7 @@ function listOf(value: unknown): readonly unknown[] {
   return value === undefined ? [] : Array.isArray(value) ? value : [value]
 }
 
-/** Of several sources the first one wins. A source may have merge keys itself. */
+/** The first of several sources wins. A source may have merge keys itself. */
 function mergedFrom(source: unknown, key: string): unknown {
   return listOf(source)
     .filter((each) => typeof each === 'object' && each !== null)
@@ -157,7 +157,7 @@ function mergedFrom(source: unknown, key: string): unknown {
     .find((each) => each !== undefined)
 }
 
-/** Quotes a string that YAML 1.1 reads otherwise: 33:33 is a number of base 60, and `no` is false. */
+/** Quotes a string that YAML 1.1 reads as another value: 33:33 is a number of base 60, and `no` is false. */
 function quote(scalar: Scalar): void {
   delete scalar.source
   if (typeof scalar.value !== 'string') return

@@ -1,6 +1,6 @@
-// Carries what is held of an object through one aarch64 instruction: moves, addresses, loads and stores of the stack,
-// selections, calls through a pointer. Comparisons change nothing. Any other instruction that names a register that
-// holds something lets it escape. Authority: Arm ARM (DDI 0487), chapter C4 and C6.
+// Carries held pointers through one aarch64 instruction: moves, addresses, loads and stores of the stack, selections,
+// calls through a pointer. Comparisons change nothing. If any other instruction names a register that holds a pointer,
+// the pointer escapes. Authority: Arm ARM (DDI 0487), chapter C4 and C6.
 import { heldWord, type Carrier, type MemoryOperand } from '../held.ts'
 import { unknown } from '../values.ts'
 
@@ -57,13 +57,13 @@ export function carryArm64(carrier: Carrier, at: number, end: number): void {
     carrier.take(rm === framePointer && !isFrame(rd) ? machine.get(rm) : unknown)
     return set(rd, of(rm))
   }
-  // The result of a comparison is thrown away: SUBS, ADDS, ANDS with the zero register; CCMP.
+  // Comparisons discard their result: SUBS, ADDS, ANDS with the zero register; CCMP.
   const setsFlags = (word & 0x20000000) !== 0
   if ((isIn(0x1e000000, 0x0a000000) || isIn(0x1f800000, 0x12000000)) && setsFlags && rd === 31) return
   if (isIn(0x3fe00000, 0x3a400000)) return
   if (isIn(0x1fe00000, 0x1a800000)) return set(rd, of(rn) | of(rm))
   if (isIn(0x0a000000, 0x08000000)) return access(carrier, word)
-  // Vectors: only the forms with one general register name it, in rn.
+  // A vector instruction names a general register only in rn.
   const isVector = isIn(0x0e000000, 0x0e000000)
   const isData = isIn(0x0e000000, 0x0a000000) || isIn(0x0c000000, 0x08000000) || isIn(0x1c000000, 0x10000000)
   const ra = (word >>> 10) & 31

@@ -1,8 +1,8 @@
-// The counts of cases that aarch64 code checks a number against: `cmp reg, #n` before a conditional branch.
+// Finds the counts of cases that aarch64 code checks a number against: `cmp reg, #n` before a conditional branch.
 // Authority: Arm ARM (DDI 0487), SUBS (immediate) and B.cond.
 import type { ElfImage } from '../elf/image.ts'
 
-/** By the condition of a branch: whether it tells n from n + 1. The others tell n - 1 from n. */
+/** By the condition of a branch: true if it separates n from n + 1, false if it separates n - 1 from n. */
 const includes: Readonly<Record<number, boolean>> = {
   0x2: false, // hs
   0x3: false, // lo

@@ -7,7 +7,7 @@ import { carryArm64 } from './carry.ts'
 const stackPointer = 31
 
 export const arm64: Processor = {
-  // 31 is the stack pointer; code that reads it as the zero register treats it there.
+  // 31 is the stack pointer. Code that reads 31 as the zero register handles this itself.
   registers: 32,
   stackPointer,
   pushed: 0,

@@ -1,5 +1,5 @@
-// Walks over all aarch64 code of a file and records what calls, jumps, takes addresses, reads memory at a fixed
-// address, and enters the kernel. Two instructions make an address (a page, then an offset), so pages are followed
+// Walks over all aarch64 code of a file and records the instructions that call, jump, take addresses, read memory at a
+// fixed address or enter the kernel. Two instructions make an address (a page, then an offset), so pages are followed
 // through registers, in the order of addresses and along forward branches. Authority: Arm ARM (DDI 0487), chapter C4.
 import type { ElfImage } from '../elf/image.ts'
 import type { KnownFunctions } from '../functions.ts'

@@ -1,4 +1,4 @@
-// The bytes of a file that may be hostile. Numbers are little-endian, and outside of the file they read as 0. check()
+// Reads the bytes of a file that may be hostile. Numbers are little-endian, and 0 outside of the file. check()
 // throws an error that names the file. Authority for the widths: the System V ABI's ELF-64 object file format.
 import { UserError } from '../../errors.ts'
 

@@ -13,7 +13,7 @@ const magics: Readonly<Record<number, '1.16' | '1.18'>> = {
 }
 const mostFunctions = 4_000_000
 
-/** Undefined if the program is not Go's or is older than Go 1.16; old ones have symbols unless they are stripped. */
+/** Undefined if the program is not Go or is older than Go 1.16. Such old programs have symbols unless stripped. */
 export function readGoFunctions(image: ElfImage): readonly GoFunction[] | undefined {
   const section = image.sections.find(
     ({ name }) => name === '.gopclntab' || name === '.data.rel.ro.gopclntab',

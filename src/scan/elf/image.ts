@@ -1,5 +1,5 @@
-// An ELF file as the kernel and the loader see it: header, segments, sections. Only ELF64, little-endian, x86_64 or
-// aarch64, programs and shared objects. Authority: System V ABI chapters 4 and 5; linux/elf.h.
+// Reads an ELF file as the kernel and the loader see it: header, segments, sections. Accepts only programs and shared
+// objects of ELF64, little-endian, x86_64 or aarch64. Authority: System V ABI chapters 4 and 5; linux/elf.h.
 // Addresses are relative to `base`, so that they fit 32 bits. `base` is 0 unless the file is linked at high addresses.
 import { UserError } from '../../errors.ts'
 import { lowerBound } from '../records.ts'
@@ -37,7 +37,7 @@ export interface AddressRange {
 export interface ElfImage {
   readonly file: Bytes
   readonly machine: ElfMachine
-  /** Whether the file can be loaded anywhere (ET_DYN) and so has relocations; false: at fixed addresses. */
+  /** Whether the file can be loaded anywhere (ET_DYN) and so has relocations; false if it has fixed addresses. */
   readonly isRelocatable: boolean
   readonly entry: number
   readonly base: number

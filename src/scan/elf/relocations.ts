@@ -1,5 +1,5 @@
-// Relocations: which words of a file hold pointers once it is loaded, and to what. Authority: the x86-64 psABI and
-// the AArch64 ELF ABI for the types; the gABI for RELR; System V ABI chapter 4 for RELA.
+// Reads relocations: which words of a file hold pointers once the file is loaded, and to what. Authority: the x86-64
+// psABI and the AArch64 ELF ABI for the types; the gABI for RELR; System V ABI chapter 4 for RELA.
 import { sectionType, type ElfImage, type ElfMachine } from './image.ts'
 import { tableOf, tag, type Dynamic } from './dynamic.ts'
 

@@ -22,7 +22,7 @@ export interface ArchiveFiles {
   /** Undefined if there is no such file. */
   text(path: string): Promise<string | undefined>
   bytes(path: string): AsyncIterable<Uint8Array>
-  /** Puts a file of the image aside; returns how to get it back. Without this, all programs stay in memory. */
+  /** Puts a file of the image aside; returns a function that reads it back. Default: all programs stay in memory. */
   setAside?(bytes: Uint8Array): () => Promise<Uint8Array>
 }
 
@@ -65,8 +65,8 @@ const startTable: OptionTable<StartedAs> = {
 /**
  * Loads an image and finds the programs that it starts. `wanted`: the architecture, if the image has several.
  *
- * @throws UserError if the files are not an image, for an unknown architecture or option, and for a value that an option
- * does not take.
+ * @throws UserError if the files are not an image, if the architecture is unknown, or if an option or its value is
+ * invalid.
  */
 export async function loadImage(
   files: ArchiveFiles,

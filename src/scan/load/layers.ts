@@ -1,6 +1,6 @@
-// The root filesystem that the layers of an image make, one over the other. Whiteouts remove what lies below. Programs,
-// and files that decide how programs are loaded, are kept whole, in memory or aside; other files without their bytes.
-// Authority: the OCI image specification, layer.md.
+// Builds the root filesystem from the layers of an image, one over the other. Whiteouts remove what lies below.
+// Programs, and files that decide how programs are loaded, are kept whole, in memory or aside. Other files are kept
+// without their bytes. Authority: the OCI image specification, layer.md.
 import { UserError } from '../../errors.ts'
 import { decompressed } from '../../read/decompress.ts'
 import { isElf } from '../elf/image.ts'
@@ -26,7 +26,7 @@ export class Layers implements Tree {
   readonly #setAside: (bytes: Uint8Array) => () => Promise<Uint8Array>
   #kept = 0
 
-  /** `setAside`: keeps the bytes of a file; returns how to get them back. */
+  /** `setAside`: keeps the bytes of a file; returns a function that reads them back. */
   constructor(setAside = inMemory) {
     this.#setAside = setAside
   }

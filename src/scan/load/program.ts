@@ -1,5 +1,5 @@
 // Loads a program and all that the loader loads with it, in the order of symbol lookup: the program, the libraries that
-// it needs, breadth first, the loader itself, then added libraries. A script stands for its interpreter.
+// it needs, breadth first, the loader itself, then added libraries. For a script, its interpreter is loaded.
 import { UserError } from '../../errors.ts'
 import { readDynamic, type Dynamic } from '../elf/dynamic.ts'
 import { isElf, readElf, type ElfImage } from '../elf/image.ts'

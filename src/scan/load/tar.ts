@@ -24,7 +24,7 @@ const block = 512
 const shown = 4
 const mostEntries = 2_000_000
 const mostHeader = 1 << 20
-/** No layer unpacks to more, but a few bytes may claim to. */
+/** No honest layer unpacks to more, but a few hostile bytes can. */
 const mostUnpacked = 32 * 2 ** 30
 
 /** Reads the entries in order. Throws UserError if the bytes are not a tar archive or end early. */

@@ -1,12 +1,12 @@
-// Carries what is held of an object through one x86-64 instruction: moves, addresses, pushes and pops, selections, calls
-// through a pointer. Comparisons change nothing. Any other instruction that names a register that holds something lets
-// it escape. Authority: Intel SDM volume 2.
+// Carries held pointers through one x86-64 instruction: moves, addresses, pushes and pops, selections, calls through a
+// pointer. Comparisons change nothing. If any other instruction names a register that holds a pointer, the pointer
+// escapes. Authority: Intel SDM volume 2.
 import { heldAddress, heldWord, type Carrier, type MemoryOperand } from '../held.ts'
 import type { AbstractMachine } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
 import { decoder, rax, rbp, rbx, rcx, rdi, rdx, rsi, rsp } from './operands.ts'
 
-/** The sources that an instruction does not name. */
+/** By opcode: the registers that an instruction reads without naming them. */
 const implied: Readonly<Record<number, readonly number[]>> = {
   0x6c: [rdi, rdx], 0x6d: [rdi, rdx], 0x6e: [rsi, rdx], 0x6f: [rsi, rdx], 0x98: [rax], 0x99: [rax], 0xa2: [rax],
   0xa3: [rax], 0xa4: [rsi, rdi, rcx], 0xa5: [rsi, rdi, rcx], 0xa6: [rsi, rdi, rcx], 0xa7: [rsi, rdi, rcx],
@@ -32,7 +32,7 @@ export function carryX86(carrier: Carrier, at: number, end: number): void {
   const low = (opcode & 7) | ((decoder.rex & 1) << 3)
   if (isMemory && (held.of(decoder.index) | (decoder.isSegmented ? held.of(decoder.base) : 0)) !== 0)
     return carrier.lose()
-  // The function's address, as an immediate or out of the table of imports, is followed where it comes into a register.
+  // The function's address is followed only if the instruction puts it into a register or calls it.
   if (carrier.isObject && carrier.named === heldWord && !takesAddress()) return carrier.lose()
   if (isVector || map > 1 || (map === 1 && isSse(opcode))) {
     const isGeneral = isVector || map > 1 || opcode === 0xc3
@@ -182,7 +182,7 @@ function push(carrier: Carrier, bits: number): void {
   carrier.write({ base: rsp, place, isObject: false, size: 8 }, bits)
 }
 
-/** Opcodes behind 0F whose operand `reg` is a vector, or is only written. */
+/** Opcodes after 0F whose operand `reg` is a vector, or is only written. */
 function isSse(opcode: number): boolean {
   return (
     (opcode >= 0x10 && opcode <= 0x17) ||

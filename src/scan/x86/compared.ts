@@ -1,9 +1,9 @@
-// The counts of cases that x86-64 code checks a number against: `cmp $n` before a conditional jump, or `and $mask`.
+// Finds the counts of cases that x86-64 code checks a number against: `cmp $n` before a conditional jump, `and $mask`.
 // Authority: Intel SDM volume 2, CMP and Jcc.
 import type { ElfImage } from '../elf/image.ts'
 import { Decoder } from './decoder.ts'
 
-/** By the condition of a jump (its lowest four bits): whether it tells n from n + 1. The others tell n - 1 from n. */
+/** By a jump's condition (lowest four bits): true if it separates n from n + 1, false if n - 1 from n. */
 const includes: Readonly<Record<number, boolean>> = {
   0x2: false, // jb
   0x3: false, // jae

@@ -218,7 +218,7 @@ export class Decoder {
 const isPrefix = new Uint8Array(256)
 for (const each of [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]) isPrefix[each] = 1
 
-/** The bytes behind the operands of a 3DNow! instruction that choose it; others are invalid (AMD APM volume 3). */
+/** The bytes after the operands that choose a 3DNow! instruction; other bytes are invalid (AMD APM volume 3). */
 const amd3dNow = new Uint8Array(256)
 for (const each of [
   0x0c, 0x0d, 0x1c, 0x1d, 0x8a, 0x8e, 0x90, 0x94, 0x96, 0x97, 0x9a, 0x9e, 0xa0, 0xa4, 0xa6, 0xa7, 0xaa, 0xae,

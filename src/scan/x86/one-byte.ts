@@ -1,4 +1,4 @@
-// The instructions of one opcode byte: arithmetic, moves, pushes and pops, addresses, strings.
+// Applies the instructions of one opcode byte: arithmetic, moves, pushes and pops, addresses, strings.
 import type { Flow, AbstractMachine } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'
 import {
@@ -31,7 +31,7 @@ function arithmetic(machine: AbstractMachine, operation: number, value: Value, b
   if (operation === add || operation === sub)
     return cut(machine, machine.plus(value, operation === add ? by : -by))
   if (operation === and) {
-    // Aligning the stack pointer: its offset is set far below, because what lies below is new in any case.
+    // To align the stack pointer, set its offset far below: all words below it are new in any case.
     if (by < 0 && by >= -4096) {
       const only = values.only(value)
       if (only?.kind === 'stack') return values.of({ ...only, offset: only.offset - 65_536 })

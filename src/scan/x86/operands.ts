@@ -1,4 +1,4 @@
-// The operands of the x86-64 instruction that was decoded last: where they lie, what they hold, and writing to them.
+// Locates, reads and writes the operands of the x86-64 instruction that was decoded last.
 // Authority: Intel SDM volume 2, chapter 2.
 import type { AbstractMachine } from '../machine.ts'
 import { unknown, type Value } from '../values.ts'

@@ -1,5 +1,5 @@
-// Walks over all x86-64 code of a file in the order of addresses, anew from every known function, and records what
-// calls, jumps, takes addresses, reads memory at a fixed address, and enters the kernel. Code may also begin inside an
+// Walks over all x86-64 code of a file in the order of addresses, anew from every known function. Records instructions
+// that call, jump, take addresses, read memory at a fixed address or enter the kernel. Code may also begin inside an
 // instruction of this walk (glibc jumps over a `lock` prefix). A second walk starts at every target that the first one
 // did not meet, and ends where the two agree again.
 import type { ElfImage } from '../elf/image.ts'
@@ -53,7 +53,7 @@ class Survey {
     return this.#marks.ranges
   }
 
-  /** The records of the walks so far, and of second ones from where code leads into an instruction. */
+  /** The records of the first walk, and of second walks from every target inside an instruction. */
   records(taken: Iterable<number>): Records {
     for (const each of taken) this.#marks.lead(each)
     const first = this.#builder.records()
@@ -73,7 +73,7 @@ class Survey {
     else this.#open.push(target)
   }
 
-  /** A second walk ends where another one was, and where the code does not go on. */
+  /** A second walk ends at instructions that were met before, and after one that ends the path. */
   walk(range: MarkedRange, from: number, to: number, low: number, high: number): void {
     const [image, decoder, builder] = [this.#image, this.#decoder, this.#builder]
     const { met, from: first } = range
@@ -158,7 +158,7 @@ class Survey {
   }
 }
 
-/** Whether the code does not go on behind an instruction: jumps, returns, HLT and UD2. */
+/** Whether an instruction ends the path: jumps, returns, HLT and UD2. */
 function endsPath({ opcode, map, reg }: Decoder): boolean {
   if (map === 1) return opcode === 0x0b
   if (map !== 0) return false

@@ -1,4 +1,4 @@
-// The instructions after 0F, 0F 38 and 0F 3A, and the vector instructions: few of them write a general register.
+// Applies the instructions after 0F, 0F 38 and 0F 3A, and the vector instructions: few write a general register.
 import type { Flow, AbstractMachine } from '../machine.ts'
 import { unknown } from '../values.ts'
 import {

@@ -1,4 +1,4 @@
-// The type of a finding: something that a run was refused because of its security context.
+// The type of a finding: something that the security context refused to a run.
 export interface ContextFinding {
   readonly layer: 'capability' | 'path' | 'execution' | 'port'
   /** The capability, the path or the port. */
@@ -13,6 +13,6 @@ export interface ContextFinding {
   readonly count: number
   /** For a capability: the kernel functions that checked it. */
   readonly functions?: readonly string[]
-  /** For a capability: paths that the same call of the same program was refused. */
+  /** For a capability: paths that were refused to the same call of the same program. */
   readonly paths?: readonly string[]
 }

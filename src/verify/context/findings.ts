@@ -1,6 +1,6 @@
-// Finds what a run was refused because of its security context: capabilities that the rule calls needed, paths,
-// programs and ports. The evidence of the run alone decides; beyondBaseline() then removes what is refused without the
-// context too. The exit status proves nothing: a program can continue after a refusal and do its work wrong.
+// Finds what the security context refused to a run: capabilities that the rule calls needed, paths, programs and ports.
+// The evidence of the run alone decides; beyondBaseline() then removes what is refused without the context too. The
+// exit status proves nothing: a program can continue after a refusal and do its work wrong.
 import { raiseTexts } from '../../harden/unchecked.ts'
 import { verdictOf } from '../../harden/checks.ts'
 import type { ObservedContext } from '../../observe/index.ts'
@@ -26,7 +26,7 @@ function capabilityFindings(
 ): readonly ContextFinding[] {
   return context.checks.flatMap((check): readonly ContextFinding[] => {
     const { capability, granted, call = 'a call', argument, program, euid, count, functions } = check
-    // The rule is asked as if the capability had been granted: would it be needed?
+    // Asks the rule whether the capability would be needed if it had been granted.
     if (granted || verdictOf({ ...check, granted: true, effective: true }) !== 'needed') return []
     if (tolerated.includes(capability)) return []
     const paths = [...context.changes, ...context.reads]
@@ -47,7 +47,7 @@ function capabilityFindings(
   })
 }
 
-/** What a call that sets capabilities asked for and did not have: the kernel compares sets and makes no check. */
+/** Capabilities that a call asked to set and did not have. The kernel compares sets there and makes no check. */
 function raiseFindings({ raises }: ObservedContext, tolerated: readonly string[]): readonly ContextFinding[] {
   return raises.flatMap(({ call, capabilities, refused, program, euid, count }) =>
     refused === undefined

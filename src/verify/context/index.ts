@@ -1,6 +1,6 @@
 // Verifies a security context by running the workload under all of it: capabilities, user, no_new_privs, read-only
-// root, mounts, sysctls and the seccomp profile, with the recorder on. What is refused under the context and not
-// without it is missing in the context. With `repair` it is added, round after round.
+// root, mounts, sysctls and the seccomp profile, with the recorder on. A refusal that occurs only under the context
+// shows what the context lacks. With `repair` this is added, round after round.
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
@@ -20,7 +20,7 @@ export type ContextSettings = Omit<VerifySettings, 'profile' | 'recorder' | 'noN
   readonly context: SecurityContext
   /** Default: a profile that allows every call. */
   readonly profile?: VerifySettings['profile']
-  /** Removes each capability, mount and sysctl in turn, runs again, and reports what that run was refused. */
+  /** Removes each capability, mount and sysctl in turn, runs again, and reports the refusals of that run. */
   readonly minimize?: boolean
 }
 
@@ -61,7 +61,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const { tolerated } = container.capabilities
     const found = contextFindings(folded(verification), tolerated)
     if (found.length === 0) return []
-    // What the command is refused without the context, and with all capabilities that it lists, says nothing about it.
+    // A refusal that also occurs without the context but with its capabilities says nothing about the context.
     baseline ??= contextFindings(folded(await run(undefined)), [])
     return beyondBaseline(found, baseline)
   }
@@ -110,7 +110,7 @@ function replaced(context: SecurityContext, name: string, container: ContainerCo
   return { ...context, containers: context.containers.map((each) => (each.name === name ? container : each)) }
 }
 
-/** An engine's default may lack a capability that the context lists. */
+/** The command with the context's capabilities, which the engine's default may lack. */
 function withCapabilities(
   command: VerifySettings['command'],
   { insertAt }: EngineRun,
@@ -140,7 +140,7 @@ function containerFor(context: SecurityContext, { container }: EngineRun): Conta
   })
 }
 
-/** Refuses a command that sets itself what the context sets: it would add to the context or override it. */
+/** Refuses a command that itself sets what the context sets: it would add to the context or override it. */
 function refuseConflicts(
   { capabilities, user, groups, readOnly, noNewPrivileges, sysctls }: EngineRun,
   context: ContainerContext,

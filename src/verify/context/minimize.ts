@@ -1,6 +1,6 @@
 // Decides which parts of a context a workload does not need: one run without each capability, mount and sysctl, and a
 // last run without everything that can go. The end of each run and its refusals decide. A capability is tolerated if
-// the workload works without it, and its refusals are reported; a mount or a sysctl goes only if nothing is refused.
+// the workload works without it; its refusals are reported. A mount or a sysctl goes only if nothing is refused.
 import { hasFailed } from '../../ending.ts'
 import type { ContainerContext } from '../../harden/context.ts'
 import type { Trial, Verification } from '../verification.ts'
@@ -9,9 +9,9 @@ import { beyondBaseline } from './findings.ts'
 
 export interface Minimized {
   readonly trials: readonly Trial[]
-  /** The run without everything that can go; absent if that is one thing. */
+  /** The run without everything that can go; absent if that is one thing or none. */
   readonly together?: Omit<Trial, 'without'>
-  /** Without everything that can go; the given context if all of it together cannot go. */
+  /** The context without everything that can go; the given context if all of it together cannot go. */
   readonly container: ContainerContext
 }
 
@@ -99,7 +99,7 @@ export function partsOf({
   ]
 }
 
-/** In the document, a capability that can go is refused and not missed. */
+/** Lists a removed capability in the document as tolerated: refused and not missed. */
 function asTolerated(container: ContainerContext, { layer, name }: ContextPart): ContainerContext {
   if (layer !== 'capability') return container
   const { needed, tolerated } = container.capabilities
