@@ -82,6 +82,20 @@ t.test('docker and podman', async (t) => {
   t.notMatch(printContextAs(groups, 'docker'), /--read-only|--tmpfs|no-new-privileges(?!:)$/m)
 })
 
+t.test('sysctls of a pod permit what each of its containers needs', async (t) => {
+  const [port, group] = ['net.ipv4.ip_unprivileged_port_start', 'net.ipv4.ping_group_range']
+  const one = contextOf({ name: 'one', sysctls: { [port]: '443', [group]: '33 33' } })
+  const other = contextOf({ name: 'other', sysctls: { [port]: '80', [group]: '7 7' } })
+  const both = { ...one, containers: [...one.containers, ...other.containers] }
+  const pod = parse(printContextAs(both, 'kubernetes')) as { spec: { securityContext: unknown } }
+  t.match(pod.spec.securityContext, {
+    sysctls: [
+      { name: port, value: '80' },
+      { name: group, value: '7 33' },
+    ],
+  })
+})
+
 t.test('kubernetes', async (t) => {
   const pod = parse(printContextAs(as33, 'kubernetes', { image: 'web:1', seccomp: 'web.json' })) as {
     spec: Record<string, unknown> & {

@@ -106,16 +106,24 @@ export function podSecurity({ containers }: SecurityContext): PodSecurity {
   }
 }
 
-/** Sysctls hold for the whole pod, so the unprivileged port is the lowest that any container needs. */
+/** Sysctls hold for the whole pod, so each permits what every container needs. */
 function sysctlsOf(
   containers: readonly ContainerContext[],
 ): readonly { readonly name: string; readonly value: string }[] {
-  const lowest = new Map<string, string>()
-  for (const [name, value] of containers.flatMap(({ sysctls = {} }) => Object.entries(sysctls))) {
-    const known = lowest.get(name)
-    if (known === undefined || Number(value) < Number(known)) lowest.set(name, value)
-  }
-  return [...lowest].sort(([a], [b]) => ascending(a, b)).map(([name, value]) => ({ name, value }))
+  const widest = new Map<string, string>()
+  for (const [name, value] of containers.flatMap(({ sysctls = {} }) => Object.entries(sysctls)))
+    widest.set(name, both(widest.get(name) ?? value, value))
+  return [...widest].sort(([a], [b]) => ascending(a, b)).map(([name, value]) => ({ name, value }))
+}
+
+/** What permits what two values permit: the lowest port, or the range of groups from the lowest to the highest. */
+function both(one: string, other: string): string {
+  const [[from, to], [otherFrom, otherTo]] = [one, other].map((value) => value.split(' ').map(Number)) as [
+    [number, number?],
+    [number, number?],
+  ]
+  const first = Math.min(from, otherFrom)
+  return to === undefined || otherTo === undefined ? String(first) : `${first} ${Math.max(to, otherTo)}`
 }
 
 function sysctlRemarks({ containers }: SecurityContext): Commented<unknown>['remarks'] {
