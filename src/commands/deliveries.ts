@@ -1,8 +1,8 @@
 // Holds the recordings of `collect` that are due until their place accepts them. If a registry is unreachable for a
 // while, no calls are lost: the recordings stay here, also those of containers that have ended.
-import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
+import { digestOf } from '../registry/index.ts'
 import { plural } from '../report/account.ts'
 import type { Place } from './collect-places.ts'
 import { say } from './say.ts'
@@ -93,8 +93,6 @@ export class Deliveries {
       })
   }
 }
-
-const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** The parts of a recording that make it due again if they change: calls, values, and the magnitude of the count. */
 function contentOf({ architectures, unknown }: Observations): string {

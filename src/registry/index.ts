@@ -12,7 +12,7 @@ export {
   shardsOf,
   type Pulled,
 } from './artifact.ts'
-export { Registry, type ClientOptions } from './client.ts'
+export { digestOf, Registry, type ClientOptions } from './client.ts'
 export { findCredentials, type Credentials } from './credentials.ts'
 export { proxyFor } from './proxy.ts'
 export { isLoopback, parseReference, printReference, referencePrefix, type Reference } from './reference.ts'

@@ -17,8 +17,13 @@ export function proxyFor(url: URL, env: Environment): URL | undefined {
   return proxy
 }
 
+/** A URL has an IPv6 address in brackets; a connection takes it without them. */
+export function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}
+
 function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  const host = withoutBrackets(hostname).replace(/\.$/, '')
   const at = port || (protocol === 'https:' ? '443' : '80')
   const family = isIP(host)
   if (host === 'localhost' || (family === 4 && host.startsWith('127.')) || host === '::1') return true

@@ -6,6 +6,7 @@ import { request as secureRequest } from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { connect } from 'node:tls'
+import { withoutBrackets } from './proxy.ts'
 
 export interface Sent {
   readonly method: string
@@ -95,7 +96,7 @@ async function tunnel(proxy: URL, url: URL, signal: AbortSignal): Promise<() => 
     })
     asked.end()
   })
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = withoutBrackets(url.hostname)
   return () => connect({ socket, host, ...(isIP(host) === 0 && { servername: host }) })
 }
 
@@ -103,7 +104,7 @@ const requestOf = ({ protocol }: URL): typeof plainRequest =>
   protocol === 'https:' ? secureRequest : plainRequest
 
 const hostOf = ({ protocol, hostname, port }: URL): { readonly host: string; readonly port: number } => ({
-  host: hostname.replace(/^\[|\]$/g, ''),
+  host: withoutBrackets(hostname),
   port: Number(port) || (protocol === 'https:' ? 443 : 80),
 })
 
