@@ -69,9 +69,8 @@ export class MachineEvidence {
   /** Reads only the libraries of a line. */
   path(text: string): void {
     if (this.#wide !== undefined || this.#foreign !== undefined) return
-    const path = Object.values(libraries)
-      .map(({ pattern }) => pattern.exec(text)?.[1])
-      .find((each) => each !== undefined)
+    const { opened, started, frame } = libraries
+    const [, path] = opened.pattern.exec(text) ?? started.pattern.exec(text) ?? frame.pattern.exec(text) ?? []
     if (path === undefined) return
     const known = architectureByPath()
     const library =
