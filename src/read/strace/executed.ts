@@ -6,7 +6,7 @@ import type { CameBack } from './completion.ts'
 import { textsIn, stringIn } from './context/texts.ts'
 import type { CallText } from './events.ts'
 import { endings } from './lines.ts'
-import type { Subscriber } from './subscriber.ts'
+import { inherit, type Subscriber } from './subscriber.ts'
 import { replacesProgram, type Thread } from './thread.ts'
 
 /** `name`: argv[0], which need not be the program's name. The last words may be cut. */
@@ -36,10 +36,7 @@ export class ExecutedPrograms implements Subscriber {
   }
 
   superseded(leader: Thread, by: Thread): void {
-    const program = this.#begun.get(by)
-    this.#begun.delete(by)
-    if (program === undefined) this.#begun.delete(leader)
-    else this.#begun.set(leader, program)
+    inherit(this.#begun, leader, by)
   }
 
   /** Called once, after the last line. */

@@ -6,7 +6,7 @@ import { valuesIn } from './call-values.ts'
 import type { CameBack } from './completion.ts'
 import type { CallText } from './events.ts'
 import type { Image, Thread } from './thread.ts'
-import type { Subscriber } from './subscriber.ts'
+import { inherit, type Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
 
 /** The same call of one process with the same outcome, and how often it was seen. */
@@ -90,9 +90,7 @@ export class FilteredResults implements Subscriber {
   }
 
   superseded(leader: Thread, by: Thread): void {
-    const call = this.#entered.get(by)
-    if (call === undefined) this.#entered.delete(leader)
-    else this.#entered.set(leader, call)
+    inherit(this.#entered, leader, by)
   }
 
   /** After a successful execve, when the thread has its new image. */

@@ -17,3 +17,11 @@ export interface Subscriber {
   trapped?(thread: Thread): void
   endedByFilter?(thread: Thread): void
 }
+
+/** What a subscriber knows of `by` it now knows of the leader, whose own call never returns. */
+export function inherit<Value>(known: WeakMap<Thread, Value>, leader: Thread, by: Thread): void {
+  const value = known.get(by)
+  known.delete(by)
+  if (value === undefined) known.delete(leader)
+  else known.set(leader, value)
+}

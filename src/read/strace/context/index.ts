@@ -12,7 +12,7 @@ import { splitArguments } from '../arguments.ts'
 import type { CameBack } from '../completion.ts'
 import type { CallText } from '../events.ts'
 import { endings } from '../lines.ts'
-import type { Subscriber } from '../subscriber.ts'
+import { inherit, type Subscriber } from '../subscriber.ts'
 import { makesProcess, type Thread } from '../thread.ts'
 import { changedIds } from './identity.ts'
 import { noteDone, changing } from './process-changes.ts'
@@ -91,10 +91,8 @@ export class StraceContext implements Subscriber {
   }
 
   superseded(leader: Thread, by: Thread): void {
-    const call = this.#entered.get(by)
     this.#making.delete(leader)
-    if (call === undefined) this.#entered.delete(leader)
-    else this.#entered.set(leader, call)
+    inherit(this.#entered, leader, by)
   }
 
   /** Keeps a child's state until its first line. */
