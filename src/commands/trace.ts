@@ -9,6 +9,7 @@ import { countCalls, printObservations } from '../observe/index.ts'
 import {
   checkRecorders,
   record,
+  recorderNames,
   requireLinux,
   type NewestCall,
   type PodQuery,
@@ -72,7 +73,7 @@ export const declare: Declare = (command, world, end) => {
     .passThroughOptions()
     .addOption(
       new Option('--recorder <recorder>', 'which recorder')
-        .choices(['auto', 'ebpf', 'strace'])
+        .choices(['auto', ...recorderNames])
         .default('auto'),
     )
     .addOption(new Option('--for <time>', 'end the command after 30s, 5m, 500ms …').argParser(duration))

@@ -3,6 +3,7 @@
 import { Option, type Command } from 'commander'
 import { UserError } from '../errors.ts'
 import { roundLine } from '../report/progress.ts'
+import { refusalRecorders } from '../record/index.ts'
 import { printReport } from '../report/formats.ts'
 import type { Verified } from '../report/verification.ts'
 import { verify, type Verification } from '../verify/index.ts'
@@ -35,7 +36,7 @@ export const declare: Declare = (command, world, end) => {
     .option('--within <profile>', 'the ceiling: a built-in, a file or none', 'docker')
     .addOption(
       new Option('--recorder <recorder>', 'which recorder sees refusals')
-        .choices(['auto', 'ebpf', 'strace', 'audit'])
+        .choices(['auto', ...refusalRecorders])
         .default('auto'),
     )
     .option('--no-new-privileges', 'run a plain command with no_new_privs')

@@ -15,10 +15,10 @@ import {
   type OptionTable,
   type Reader,
 } from '../options.ts'
-import type { Load, PodOptions, PodQuery, RecordSettings } from './recording.ts'
+import { recorderNames, type Load, type PodOptions, type PodQuery, type RecordSettings } from './recording.ts'
 
 export const settingsTable: OptionTable<RecordSettings> = {
-  recorder: oneOf(['auto', 'ebpf', 'strace']),
+  recorder: oneOf(['auto', ...recorderNames]),
   for: wholeFrom(0),
   known: observationsValue,
   name: text,

@@ -43,9 +43,11 @@ export type RecordNotice =
 
 /** The ways to record: in the kernel (needs root and BTF), or by ptrace. */
 export type RecorderName = 'ebpf' | 'strace'
+export const recorderNames: readonly RecorderName[] = ['ebpf', 'strace']
 
 /** What sees refused calls: a recorder, or the kernel's audit records, which do not show other calls. */
 export type RefusalsSeenBy = RecorderName | 'audit'
+export const refusalRecorders: readonly RefusalsSeenBy[] = [...recorderNames, 'audit']
 
 /** The programs that exercise a command while it is recorded. The words are passed unchanged, without a shell. */
 export interface Load {

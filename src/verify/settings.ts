@@ -11,7 +11,7 @@ import {
 } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parsedProfile } from '../profile/parse.ts'
-import { settingsTable } from '../record/index.ts'
+import { refusalRecorders, settingsTable } from '../record/index.ts'
 import type { RecordUnderSettings } from './under.ts'
 import type { VerifySettings } from './verification.ts'
 
@@ -33,7 +33,7 @@ export const verifyTable: OptionTable<VerifySettings> = {
   widen: flag,
   runs: wholeFrom(1),
   noNewPrivileges: flag,
-  recorder: oneOf(['auto', 'ebpf', 'strace', 'audit']),
+  recorder: oneOf(['auto', ...refusalRecorders]),
   notice: callback(),
 }
 

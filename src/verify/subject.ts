@@ -5,7 +5,14 @@ import { builtin, contextOf } from '../meaning/index.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { printProfile } from '../print/index.ts'
 import { parseProfile, soundProfile } from '../profile/index.ts'
-import { requireLinux, whyNoAudit, whyNoEbpf, whyNoStrace, type CommandOptions } from '../record/index.ts'
+import {
+  refusalRecorders,
+  requireLinux,
+  whyNoAudit,
+  whyNoEbpf,
+  whyNoStrace,
+  type CommandOptions,
+} from '../record/index.ts'
 import { ceilingOf, type RepairCeiling } from './ceiling.ts'
 import { findLoader, type Loader } from './loader.ts'
 import type { SeenBy, VerifySettings } from './verification.ts'
@@ -60,7 +67,7 @@ async function chooseRecorder(
 ): Promise<{ readonly seenBy: SeenBy; readonly why?: string }> {
   const ways = { ebpf: whyNoEbpf, strace: () => whyNoStrace(env), audit: whyNoAudit } as const
   const reasons: string[] = []
-  for (const seenBy of recorder === 'auto' ? (['ebpf', 'strace', 'audit'] as const) : [recorder]) {
+  for (const seenBy of recorder === 'auto' ? refusalRecorders : [recorder]) {
     const why = (seenBy === 'ebpf' ? undefined : onlyEbpf) ?? (await ways[seenBy]())
     if (why === undefined) return { seenBy, ...(reasons.length > 0 && { why: reasons.join('; ') }) }
     reasons.push(`${seenBy}: ${why}`)
