@@ -4,11 +4,11 @@ import { architectureNames, architectureOf, type Architecture } from './abi/arch
 import { UserError } from './errors.ts'
 
 /** Returns the value in its usual form. Throws a UserError that names the place `at` if the value is not accepted. */
-export type Reader<Value> = (value: unknown, at: string) => Value
+export type OptionReader<Value> = (value: unknown, at: string) => Value
 
 /** A reader for every member, so that a new member without a row does not compile. */
 export type OptionTable<Options> = {
-  readonly [Name in keyof Options]-?: Reader<Exclude<Options[Name], undefined>>
+  readonly [Name in keyof Options]-?: OptionReader<Exclude<Options[Name], undefined>>
 }
 
 /**
@@ -35,7 +35,7 @@ export function readKnown<Options extends object>(
   given: object,
   required: readonly string[] = [],
 ): Options {
-  const readers: readonly (readonly [string, Reader<unknown>])[] = Object.entries(table)
+  const readers: readonly (readonly [string, OptionReader<unknown>])[] = Object.entries(table)
   const members = given as Readonly<Record<string, unknown>>
   return Object.fromEntries(
     readers
@@ -45,7 +45,7 @@ export function readKnown<Options extends object>(
 }
 
 /** A reader that accepts the values for which `isTaken` holds. `takes` describes these values. */
-export function valueOf<Value>(takes: string, isTaken: (value: unknown) => boolean): Reader<Value> {
+export function valueOf<Value>(takes: string, isTaken: (value: unknown) => boolean): OptionReader<Value> {
   return (value, at) => {
     if (isTaken(value)) return value as Value
     throw new UserError('wrong-value', { at, value: shown(value), takes })
@@ -57,24 +57,24 @@ export const text = valueOf<string>('a string', (value) => typeof value === 'str
 export const object = valueOf<Readonly<Record<string, unknown>>>('an object', isObject)
 
 /** A function. Its parameters are not known at run time. */
-export function callback<Value>(): Reader<Value> {
+export function callback<Value>(): OptionReader<Value> {
   return valueOf<Value>('a function', (value) => typeof value === 'function')
 }
 
 /** A whole number from `least` on. */
-export function wholeFrom(least: number): Reader<number> {
+export function wholeFrom(least: number): OptionReader<number> {
   return valueOf(
     `a whole number from ${least} on`,
     (value) => Number.isSafeInteger(value) && Number(value) >= least,
   )
 }
 
-export function oneOf<const Word extends string>(words: readonly Word[]): Reader<Word> {
+export function oneOf<const Word extends string>(words: readonly Word[]): OptionReader<Word> {
   return valueOf(`one of ${words.join(', ')}`, (value) => (words as readonly unknown[]).includes(value))
 }
 
 /** A list, element by element. */
-export function listOf<Value>(read: Reader<Value>): Reader<readonly Value[]> {
+export function listOf<Value>(read: OptionReader<Value>): OptionReader<readonly Value[]> {
   return (value, at) => list(value, at).map((each, index) => read(each, `${at}[${index}]`))
 }
 const list = valueOf<readonly unknown[]>('a list', Array.isArray)
@@ -82,7 +82,7 @@ const list = valueOf<readonly unknown[]>('a list', Array.isArray)
 export const texts = listOf(text)
 
 /** The words of a command: the program comes first. */
-export const commandWords: Reader<readonly [string, ...string[]]> = (value, at) => {
+export const commandWords: OptionReader<readonly [string, ...string[]]> = (value, at) => {
   const [program, ...operands] = texts(value, at)
   if (program !== undefined) return [program, ...operands]
   throw new UserError('wrong-value', { at, value: '[]', takes: 'a list with a program' })
@@ -92,12 +92,12 @@ export const commandWords: Reader<readonly [string, ...string[]]> = (value, at) 
 export function objectOf<Options extends object>(
   table: OptionTable<Options>,
   ...required: readonly (keyof Options & string)[]
-): Reader<Options> {
+): OptionReader<Options> {
   return (value, at) => readOptions(at, table, value ?? null, required)
 }
 
 /** An AbortSignal, or what looks like one. */
-export function signalOf<Signal>(): Reader<Signal> {
+export function signalOf<Signal>(): OptionReader<Signal> {
   return valueOf<Signal>(
     'an AbortSignal',
     (value) => isObject(value) && typeof value['aborted'] === 'boolean',
@@ -105,7 +105,7 @@ export function signalOf<Signal>(): Reader<Signal> {
 }
 
 /** An architecture, by any spelling that the command takes. */
-export const architecture: Reader<Architecture> = (value, at) => {
+export const architecture: OptionReader<Architecture> = (value, at) => {
   const found = architectureOf(text(value, at))
   if (found === undefined)
     throw new UserError('no-such-architecture', { architecture: String(value), known: architectureNames })
@@ -113,7 +113,7 @@ export const architecture: Reader<Architecture> = (value, at) => {
 }
 
 /** The indexes of arguments, by call name. */
-export const argumentIndexes: Reader<ReadonlyMap<string, readonly number[]>> = (value, at) => {
+export const argumentIndexes: OptionReader<ReadonlyMap<string, readonly number[]>> = (value, at) => {
   const map = valueOf<ReadonlyMap<unknown, unknown>>('a Map', (each) => each instanceof Map)(value, at)
   const indexes = listOf(
     valueOf<number>('a whole number from 0 to 5', (each) => [0, 1, 2, 3, 4, 5].includes(each as number)),

@@ -7,6 +7,7 @@ import ts from 'typescript'
 import { rooms, type Room } from './rooms.ts'
 
 const src = new URL('../src/', import.meta.url)
+const sources = new Map<string, ts.SourceFile>()
 
 interface Import {
   readonly from: string
@@ -68,10 +69,46 @@ t.test('pure rooms need no Buffer, which browsers lack', (t) => {
   t.end()
 })
 
+t.test('a type has a name of its own, so that a reader knows which one is meant', (t) => {
+  const files = new Map<string, string[]>()
+  for (const path of readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  ))
+    for (const name of typesOf(path, readFileSync(new URL(path, src), 'utf8')))
+      files.set(name, [...(files.get(name) ?? []), path])
+  t.same(
+    [...files].filter(([, paths]) => paths.length > 1),
+    [['BehindGzip', ['read/gunzip-web.ts', 'read/gunzip.ts']]],
+    'but in the file that a bundle for browsers replaces',
+  )
+  t.same(typesOf('a.ts', 'type A = B\ninterface C extends D {}\nexport class E {}\nconst F = 1'), [
+    'A',
+    'C',
+    'E',
+  ])
+  t.end()
+})
+
+/** A file is parsed once for all tests. */
+function sourceOf(path: string, text: string): ts.SourceFile {
+  const source = sources.get(text) ?? ts.createSourceFile(path, text, ts.ScriptTarget.ESNext)
+  sources.set(text, source)
+  return source
+}
+
+/** The names of the types, interfaces and classes that a file declares at its top. */
+function typesOf(path: string, text: string): readonly string[] {
+  return sourceOf(path, text).statements.flatMap((node) =>
+    ts.isTypeAliasDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isClassDeclaration(node)
+      ? (node.name?.text ?? [])
+      : [],
+  )
+}
+
 function namesBuffer(path: string, text: string): boolean {
   const names = (node: ts.Node): boolean =>
     (ts.isIdentifier(node) && node.text === 'Buffer') || (ts.forEachChild(node, names) ?? false)
-  return names(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext))
+  return names(sourceOf(path, text))
 }
 
 function complaints(path: string, text: string): readonly string[] {
@@ -110,7 +147,7 @@ function importsOf(path: string, text: string): readonly Import[] {
     else if (ts.isCallExpression(node) && loads(node.expression)) add(node.arguments[0], false)
     ts.forEachChild(node, visit)
   }
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext))
+  visit(sourceOf(path, text))
   return found
 }
 

@@ -3,20 +3,20 @@ import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { harmlessJson } from '../json-string.ts'
 import { prepareRepository, pushObservations, type Registry } from '../registry/index.ts'
-import type { Recording } from './deliveries.ts'
+import type { ContainerRecording } from './deliveries.ts'
 import { makeDirectory } from './directory.ts'
 import { writeOutput } from './output.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
-export interface Place {
+export interface CollectPlace {
   /** Wants a recording once, when it is complete. Other places want it again as it grows. */
   readonly onlyFinal: boolean
   /** @throws UserError if the place does not accept it now. */
-  readonly accept: (recording: Recording, text: string) => Promise<void>
+  readonly accept: (recording: ContainerRecording, text: string) => Promise<void>
 }
 
-export async function directoryPlace(directory: string, world: World): Promise<Place> {
+export async function directoryPlace(directory: string, world: World): Promise<CollectPlace> {
   await makeDirectory(directory, world)
   return {
     onlyFinal: false,
@@ -27,7 +27,7 @@ export async function directoryPlace(directory: string, world: World): Promise<P
   }
 }
 
-export function stdoutPlace(world: World): Place {
+export function stdoutPlace(world: World): CollectPlace {
   return {
     onlyFinal: true,
     accept: async ({ observations }) =>
@@ -36,7 +36,7 @@ export function stdoutPlace(world: World): Place {
 }
 
 /** @throws UserError if the registry denies a push. An unreachable one is no error: it may be back when needed. */
-export async function repositoryPlace(registry: Registry, world: World): Promise<Place> {
+export async function repositoryPlace(registry: Registry, world: World): Promise<CollectPlace> {
   await prepareRepository(registry).catch((error: unknown) => {
     if (!(error instanceof UserError) || error.code === 'registry-denies') throw error
     say(world, `${error.message}; recording nevertheless`)

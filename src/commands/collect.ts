@@ -24,7 +24,7 @@ import { gapsOf, watchedLine } from '../report/watched.ts'
 import { RefusedCalls } from '../watch/index.ts'
 import { duration } from './options.ts'
 import { Deliveries } from './deliveries.ts'
-import { directoryPlace, repositoryPlace, stdoutPlace, type Place } from './collect-places.ts'
+import { directoryPlace, repositoryPlace, stdoutPlace, type CollectPlace } from './collect-places.ts'
 import { RefusalStream } from './refusal-stream.ts'
 import { plainHttpOption, registryOf, type RegistryWords } from './registry.ts'
 import { say } from './say.ts'
@@ -129,7 +129,7 @@ async function namesFor({ cri }: CollectFlags, world: World): Promise<ContainerN
 }
 
 /** Where the recordings go. A registry that denies pushes is an error before anything is recorded. */
-async function placeOf({ output, push, plainHttp }: CollectFlags, world: World): Promise<Place> {
+async function placeOf({ output, push, plainHttp }: CollectFlags, world: World): Promise<CollectPlace> {
   if (output !== undefined) return directoryPlace(output, world)
   if (push === undefined) return stdoutPlace(world)
   const reference = parseReference(push)

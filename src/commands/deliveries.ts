@@ -4,11 +4,11 @@ import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import { digestOf } from '../registry/index.ts'
 import { plural } from '../report/account.ts'
-import type { Place } from './collect-places.ts'
+import type { CollectPlace } from './collect-places.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
-export interface Recording {
+export interface ContainerRecording {
   readonly id: string
   readonly name: string
   readonly observations: Observations
@@ -18,20 +18,20 @@ export interface Recording {
 const longestPause = 32
 
 export class Deliveries {
-  readonly #place: Place
+  readonly #place: CollectPlace
   readonly #world: World
   /** By container, the digest of contentOf() for the recording that was due last. */
   readonly #content = new Map<string, string>()
   /** By container, the digest of the recording that the place has accepted. */
   readonly #accepted = new Map<string, string>()
-  readonly #due = new Map<string, Recording>()
+  readonly #due = new Map<string, ContainerRecording>()
   readonly #met = new Set<string>()
   #pause = 0
   #looks = 0
   /** Why the place did not accept the last recordings. */
   #why = ''
 
-  constructor(place: Place, world: World) {
+  constructor(place: CollectPlace, world: World) {
     this.#place = place
     this.#world = world
   }
@@ -42,7 +42,7 @@ export class Deliveries {
   }
 
   /** Makes a recording due if it is new. `final`: the container has ended, or nothing more will be recorded. */
-  take(recording: Recording, final: boolean): void {
+  take(recording: ContainerRecording, final: boolean): void {
     const { id, observations } = recording
     this.#met.add(id)
     if (!final && this.#place.onlyFinal) return
@@ -74,7 +74,7 @@ export class Deliveries {
       say(this.#world, why === '' ? 'every recording is accepted again' : `${why}; trying again`)
   }
 
-  async #give(recording: Recording): Promise<void> {
+  async #give(recording: ContainerRecording): Promise<void> {
     const { id, observations } = recording
     const text = printObservations(observations)
     const digest = digestOf(text)

@@ -1,7 +1,7 @@
 // The options for the context in which a profile is read, and what each of them takes.
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import { architecture, listOf, text, type OptionTable, type Reader } from '../options.ts'
+import { architecture, listOf, text, type OptionTable, type OptionReader } from '../options.ts'
 import { capabilities as known } from '../profile/words.ts'
 import { compareVersions, isVersion } from './versions.ts'
 import { readEngineVersion, type EngineVersion } from './versions/engines.ts'
@@ -43,35 +43,35 @@ export function isLibraryVersion(word: string): boolean {
 }
 
 /** A capability, with or without CAP_ and in any case, as the command takes it. */
-const capability: Reader<string> = (value, at) => {
+const capability: OptionReader<string> = (value, at) => {
   const word = text(value, at)
   const name = word.toUpperCase().replace(/^(?!CAP_)/, 'CAP_')
   if (!known.has(name)) throw new UserError('no-such-capability', { name: word })
   return name
 }
 
-export const capabilitiesOrAll: Reader<readonly string[] | 'all'> = (value, at) =>
+export const capabilitiesOrAll: OptionReader<readonly string[] | 'all'> = (value, at) =>
   value === 'all' ? value : listOf(capability)(value, at)
 
-export const kernelVersion: Reader<string> = (value, at) => {
+export const kernelVersion: OptionReader<string> = (value, at) => {
   const kernel = text(value, at)
   if (!/^\d{1,3}\.\d{1,3}(?:[.-].*)?$/.test(kernel)) throw new UserError('not-a-kernel', { kernel })
   return kernel
 }
 
-export const runtimeVersion: Reader<RuntimeVersion> = (value, at) => {
+export const runtimeVersion: OptionReader<RuntimeVersion> = (value, at) => {
   const runtime = text(value, at)
   if (readRuntimeVersion(runtime) === undefined) throw new UserError('not-a-runtime', { runtime })
   return runtime as RuntimeVersion
 }
 
-export const engineVersion: Reader<EngineVersion> = (value, at) => {
+export const engineVersion: OptionReader<EngineVersion> = (value, at) => {
   const engine = text(value, at)
   if (readEngineVersion(engine) === undefined) throw new UserError('not-an-engine', { engine })
   return engine as EngineVersion
 }
 
-export const libraryVersion: Reader<string> = (value, at) => {
+export const libraryVersion: OptionReader<string> = (value, at) => {
   const version = text(value, at)
   if (!isLibraryVersion(version)) throw new UserError('not-a-libseccomp', { version, first: firstLibrary })
   return version

@@ -12,7 +12,7 @@ import {
   text,
   texts,
   type OptionTable,
-  type Reader,
+  type OptionReader,
 } from '../options.ts'
 import { parsedProfile } from '../profile/parse.ts'
 import { reachableValue, type Reachable } from '../scan/reachable.ts'
@@ -65,7 +65,7 @@ export interface PolicyOptions extends CeilingOptions {
 }
 
 /** Other members are not looked at: what builtinProfile returns is a ceiling too. */
-const ceilingProfile: Reader<CeilingProfile> = (value, at) =>
+const ceilingProfile: OptionReader<CeilingProfile> = (value, at) =>
   readKnown<CeilingProfile>(
     at,
     { name: text, profile: parsedProfile, capabilities: texts },
@@ -73,12 +73,12 @@ const ceilingProfile: Reader<CeilingProfile> = (value, at) =>
     ['name', 'profile'],
   )
 
-const ceiling: Reader<NonNullable<CeilingOptions['within']>> = (value, at) => {
+const ceiling: OptionReader<NonNullable<CeilingOptions['within']>> = (value, at) => {
   if (typeof value === 'string') return value
   return Array.isArray(value) ? listOf(ceilingProfile)(value, at) : ceilingProfile(value, at)
 }
 
-const margin: Reader<MarginChoice> = (value, at) =>
+const margin: OptionReader<MarginChoice> = (value, at) =>
   typeof value === 'function' ? callback<MarginChoice>()(value, at) : oneOf(['none', 'libc'])(value, at)
 
 export const policyTable: OptionTable<PolicyOptions> = {

@@ -13,7 +13,7 @@ import {
   valueOf,
   wholeFrom,
   type OptionTable,
-  type Reader,
+  type OptionReader,
 } from '../options.ts'
 import { recorderNames, type Load, type PodOptions, type PodQuery, type RecordSettings } from './recording.ts'
 
@@ -35,7 +35,7 @@ export const settingsTable: OptionTable<RecordSettings> = {
   streams: oneOf(['inherit', 'to-stderr', 'ignore']),
 }
 
-const query: Reader<PodQuery> = (value, at) =>
+const query: OptionReader<PodQuery> = (value, at) =>
   readOptions<{ pod?: string; selector?: string; container?: string }>(
     at,
     { pod: text, selector: text, container: text },

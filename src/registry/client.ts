@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
 import { isLoopback, type Reference } from './reference.ts'
-import { send, type Answer } from './through-proxy.ts'
+import { send, type HttpAnswer } from './through-proxy.ts'
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
@@ -144,7 +144,7 @@ export class Registry {
     const tags = new Set<string>()
     let next: string | URL | undefined = 'tags/list?n=1000'
     while (next !== undefined) {
-      const answer: Answer = await this.#ask('pull', next, { method: 'GET', expected: [200, 404] })
+      const answer: HttpAnswer = await this.#ask('pull', next, { method: 'GET', expected: [200, 404] })
       if (answer.status === 404) break
       const found = document(await this.#bytes(answer, documentLimit)) as { tags?: unknown } | undefined
       const known = tags.size
@@ -157,7 +157,7 @@ export class Registry {
     return [...tags].sort()
   }
 
-  async #ask(right: 'pull' | 'push', place: string | URL, ask: Ask): Promise<Answer> {
+  async #ask(right: 'pull' | 'push', place: string | URL, ask: Ask): Promise<HttpAnswer> {
     const url = new URL(place, this.#root)
     // Credentials go only to the registry itself, wherever it redirects.
     const isOwn = url.origin === this.#root.origin
@@ -175,7 +175,11 @@ export class Registry {
     throw this.#answered('status', { status: answer.status, asked: `${ask.method} ${url.pathname}`, said })
   }
 
-  async #send(url: URL, { method, headers, body }: Ask, authorization: string | undefined): Promise<Answer> {
+  async #send(
+    url: URL,
+    { method, headers, body }: Ask,
+    authorization: string | undefined,
+  ): Promise<HttpAnswer> {
     if (!/^https?:$/.test(url.protocol))
       throw this.#answered('other-protocol', { asked: url.href.replace(/\?.*/s, '').slice(0, 200) })
     try {
@@ -227,7 +231,7 @@ export class Registry {
   }
 
   /** The registry's own error message; undefined if it gives none. */
-  async #said(answer: Answer): Promise<string | undefined> {
+  async #said(answer: HttpAnswer): Promise<string | undefined> {
     const said = document(await this.#bytes(answer, documentLimit).catch(() => new Uint8Array())) as
       { errors?: readonly { readonly code?: unknown; readonly message?: unknown }[] } | undefined
     const [first] = Array.isArray(said?.errors) ? said.errors : []
@@ -236,7 +240,7 @@ export class Registry {
   }
 
   /** Reads the body. Throws if the registry sends more than `limit` bytes. */
-  async #bytes(answer: Answer, limit: number): Promise<Uint8Array> {
+  async #bytes(answer: HttpAnswer, limit: number): Promise<Uint8Array> {
     const pieces: Uint8Array[] = []
     let size = 0
     try {

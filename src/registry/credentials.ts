@@ -7,14 +7,13 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
 import { isNotFound } from '../not-found.ts'
+import type { Environment } from './proxy.ts'
 import type { Reference } from './reference.ts'
 
 /** A password (Basic and token servers), or a refresh token (token servers only). */
 export type Credentials =
   | { readonly kind: 'password'; readonly user: string; readonly secret: string }
   | { readonly kind: 'refresh-token'; readonly token: string }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** The name of docker.io in these files. */
 const dockerHub = 'https://index.docker.io/v1/'

@@ -3,7 +3,7 @@
 import { BlockList, isIP } from 'node:net'
 import { UserError } from '../errors.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The proxy for a URL; undefined for none. @throws UserError if the variable holds no URL of an HTTP proxy. */
 export function proxyFor(url: URL, env: Environment): URL | undefined {

@@ -16,13 +16,17 @@ export interface Sent {
 }
 
 /** The parts of fetch's Response that the client reads. */
-export type Answer = Pick<Response, 'status' | 'headers' | 'body' | 'url'>
+export type HttpAnswer = Pick<Response, 'status' | 'headers' | 'body' | 'url'>
 
 const redirects = [301, 302, 303, 307, 308]
 const mostRedirects = 20
 
 /** Follows redirects and rejects as fetch does. `proxyOf`: the proxy for a URL; undefined for none. */
-export async function send(url: URL, sent: Sent, proxyOf: (url: URL) => URL | undefined): Promise<Answer> {
+export async function send(
+  url: URL,
+  sent: Sent,
+  proxyOf: (url: URL) => URL | undefined,
+): Promise<HttpAnswer> {
   const proxy = proxyOf(url)
   if (proxy === undefined) return fetch(url, sent)
   return sendThrough(proxy, url, sent, proxyOf, mostRedirects)
@@ -34,7 +38,7 @@ async function sendThrough(
   sent: Sent,
   proxyOf: (url: URL) => URL | undefined,
   left: number,
-): Promise<Answer> {
+): Promise<HttpAnswer> {
   const answer = await ask(proxy, url, sent)
   const { statusCode: status = 0, headers } = answer
   if (!redirects.includes(status) || headers.location === undefined) {

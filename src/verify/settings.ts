@@ -7,7 +7,7 @@ import {
   text,
   wholeFrom,
   type OptionTable,
-  type Reader,
+  type OptionReader,
 } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
 import { parsedProfile } from '../profile/parse.ts'
@@ -17,10 +17,10 @@ import type { VerifySettings } from './verification.ts'
 
 const { known: _, ...sharedTable } = settingsTable
 
-const profileOrText: Reader<string | ParsedProfile> = (value, at) =>
+const profileOrText: OptionReader<string | ParsedProfile> = (value, at) =>
   typeof value === 'string' ? value : parsedProfile(value, at)
 
-const profileOrNull: Reader<ParsedProfile | null> = (value, at) =>
+const profileOrNull: OptionReader<ParsedProfile | null> = (value, at) =>
   value === null ? null : parsedProfile(value, at)
 
 export const verifyTable: OptionTable<VerifySettings> = {

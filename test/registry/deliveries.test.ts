@@ -9,9 +9,9 @@ import {
   directoryPlace,
   repositoryPlace,
   stdoutPlace,
-  type Place,
+  type CollectPlace,
 } from '../../src/commands/collect-places.ts'
-import { Deliveries, type Recording } from '../../src/commands/deliveries.ts'
+import { Deliveries, type ContainerRecording } from '../../src/commands/deliveries.ts'
 import type { World } from '../../src/commands/world.ts'
 import { parseReference, pull, Registry, shardsOf } from '../../src/registry/index.ts'
 import { listen, startRegistry, startTokenServer, whyNoRegistry, type Service } from './service.ts'
@@ -36,7 +36,7 @@ function worldOf(): { readonly world: World; readonly out: string[]; readonly sa
   return { world, out, said }
 }
 
-const recording = (id: string, count: number, calls: readonly string[] = ['read']): Recording => ({
+const recording = (id: string, count: number, calls: readonly string[] = ['read']): ContainerRecording => ({
   id: id.repeat(64),
   name: `shop/${id}/web`,
   observations: {
@@ -77,7 +77,7 @@ t.test('a recording is pushed when it has grown, and at the end if it differs', 
   const client = clientOf(before.address)
   const { world, said } = worldOf()
   const deliveries = new Deliveries(await repositoryPlace(client, world), world)
-  const look = async (last: boolean, ...all: readonly Recording[]): Promise<readonly string[]> => {
+  const look = async (last: boolean, ...all: readonly ContainerRecording[]): Promise<readonly string[]> => {
     for (const each of all) deliveries.take(each, last)
     await deliveries.deliver(last)
     return before.state.pushes.splice(0).sort()
@@ -167,7 +167,7 @@ t.test('a recording that becomes due while the one before is given is not lost',
   const { world } = worldOf()
   const given: number[] = []
   let release = (): void => undefined
-  const place: Place = {
+  const place: CollectPlace = {
     onlyFinal: false,
     accept: async ({ observations }) => {
       given.push(observations.architectures.x86_64?.['read']?.count ?? 0)

@@ -3,7 +3,7 @@
 import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
-import type { Named, Patching, Stated } from './patching.ts'
+import type { NamedContainers, Patching, Stated } from './patching.ts'
 import { checkPaths } from './paths.ts'
 import { isPreparing, volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
@@ -32,7 +32,7 @@ export function podSpecPath(kind: string | undefined): readonly string[] | undef
 const initContainers = 'initContainers'
 
 /** The names of the containers, without the init containers that an earlier patch added. */
-export function namesIn(spec: YamlMap): Named {
+export function namesIn(spec: YamlMap): NamedContainers {
   const inits = spec.maps(initContainers).filter((each) => !isPreparing(each))
   return { names: namesOf(spec.maps('containers')), inits: namesOf(inits) }
 }

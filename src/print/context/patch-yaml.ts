@@ -8,11 +8,11 @@ import type { PrintContextOptions } from './forms.ts'
 import { withJsonChanges } from './json-changes.ts'
 import { patchCompose } from './patch-compose.ts'
 import { namesIn, patchPod, podSpecPath } from './patch-pod.ts'
-import { Patching, type Named, type PatchResult } from './patching.ts'
+import { Patching, type NamedContainers, type PatchResult } from './patching.ts'
 import { withChanges } from './with-changes.ts'
 import { YamlMap } from './yaml-map.ts'
 
-interface PatchTarget extends Named {
+interface PatchTarget extends NamedContainers {
   readonly document: Document.Parsed
   readonly patch: (patching: Patching) => void
 }

@@ -30,7 +30,7 @@ export interface Stated {
 }
 
 /** The containers of a manifest. */
-export interface Named {
+export interface NamedContainers {
   readonly names: readonly string[]
   /** Its init containers, sidecars among them. They are matched by name only. */
   readonly inits?: readonly string[]
@@ -49,7 +49,7 @@ export class Patching {
   readonly #hostSysctls = new Set<string>()
 
   /** Throws UserError if no container of the manifest has a context. */
-  constructor(context: SecurityContext, { names, inits = [] }: Named, file: string) {
+  constructor(context: SecurityContext, { names, inits = [] }: NamedContainers, file: string) {
     this.#context = context
     this.#names = [...names, ...inits]
     // If both sides have one container, the names need not match.

@@ -33,7 +33,7 @@ export interface LostCounts {
 }
 
 /** The attached programs by tracepoint. */
-export interface Attached {
+export interface AttachedPrograms {
   readonly sys_enter: number
   /** Runs after the program at sys_enter. */
   readonly standIn?: number | undefined
@@ -41,7 +41,7 @@ export interface Attached {
   readonly sched_process_fork: number
 }
 
-export function readLost(calls: MapCalls, maps: Maps, programs?: Attached): LostCounts {
+export function readLost(calls: MapCalls, maps: Maps, programs?: AttachedPrograms): LostCounts {
   const place = (key: number): bigint => calls.lookup(maps.control, key32(key))?.readBigUInt64LE() ?? 0n
   const missed = (program: number | undefined): bigint => (program === undefined ? 0n : calls.misses(program))
   const [entries, exits] = [missed(programs?.sys_enter), missed(programs?.sys_exit)]

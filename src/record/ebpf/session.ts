@@ -18,7 +18,7 @@ import { containerNameIn } from '../container-name.ts'
 import type { RunningProcesses } from './context/programs.ts'
 import { ContextRecording, type ContextNames } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
-import { readCounts, readLost, type About, type Attached } from './counted.ts'
+import { readCounts, readLost, type About, type AttachedPrograms } from './counted.ts'
 import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { forgetParts, joinedParts, readParts } from './parts.ts'
@@ -103,7 +103,7 @@ export class Session {
   readonly #calls: BpfCalls
   readonly #maps: Maps
   readonly #machine: RecorderMachine
-  readonly #programs: Attached
+  readonly #programs: AttachedPrograms
   readonly #wanted: ArgumentIndexes
   readonly #refusals: RefusalMaps | undefined
   readonly #clients: KernelMap | undefined
@@ -114,7 +114,7 @@ export class Session {
     calls: BpfCalls,
     maps: Maps,
     machine: RecorderMachine,
-    programs: Attached,
+    programs: AttachedPrograms,
     wanted: ArgumentIndexes,
     refusals: RefusalMaps | undefined,
     clients: KernelMap | undefined,
