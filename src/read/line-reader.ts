@@ -1,15 +1,6 @@
 // The Reader of every format with one record per line. It decodes lines, counts calls with their places, applies the
-// user's choice, decides the architecture at the end and gives the account.
-import {
-  architectureNames,
-  architectures,
-  assumedHost,
-  commonHosts,
-  familyOf,
-  hostNames,
-  type Architecture,
-  type Host,
-} from '../abi/architectures.ts'
+// user's choice, and gives the account. Calls get their architecture at the end.
+import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { architectureOfNumber } from '../abi/number-bit.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
 import { indexOn, scalarOf } from '../abi/scalars.ts'
@@ -20,7 +11,8 @@ import { asPassedOn } from './as-passed.ts'
 import { viewOf } from './byte-text.ts'
 import { DiagnosticLog } from './diagnostics.ts'
 import { noteFailure } from './failures.ts'
-import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, MachineTold, Reporter } from './grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter } from './grammar.ts'
+import { isKnown, MachineChoice } from './machine-choice.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
@@ -287,8 +279,15 @@ export class LineReader implements Reader {
   end(sink: Sink): void {
     const unsettled = [...this.#entries.values()].filter(({ architecture }) => architecture === undefined)
     const wide = unsettled.filter(({ isNarrow }) => !isNarrow)
-    const machine = wide.length === 0 ? undefined : this.#machine(wide)
-    const narrow = wide.length === unsettled.length ? undefined : this.#narrow(unsettled, machine)
+    const choice = new MachineChoice({
+      grammar: this.#grammar,
+      source: this.#source,
+      chosen: this.#options.architecture,
+      told: this.#open?.machine?.(),
+      diagnostics: this.#diagnostics,
+    })
+    const machine = wide.length === 0 ? undefined : choice.machine(wide)
+    const narrow = wide.length === unsettled.length ? undefined : choice.narrow(unsettled, machine)
     for (const entry of this.#entries.values()) {
       const { isNarrow, call, ...all } = entry
       const architecture = entry.architecture ?? ((isNarrow ? narrow : machine) as Architecture)
@@ -321,123 +320,10 @@ export class LineReader implements Reader {
       facts,
     )
   }
-
-  /**
-   * The machine of the calls without an architecture: the common one whose tables know the most of them. In a tie,
-   * names are assumed to be of the first. Numbers mean different calls there, so only the user can decide.
-   */
-  #machine(entries: readonly CallEntry[]): Architecture {
-    if (this.#options.architecture !== undefined) return this.#options.architecture
-    const told = this.#open?.machine?.()
-    if (told !== undefined) return this.#toldMachine(told, entries)
-    // libaudit prints a number if its own table has no name, which says nothing about our tables.
-    const telling = entries.filter(({ call }) => typeof call === 'string' || this.#grammar.logger !== 'audit')
-    const unknown = (architecture: Architecture): number =>
-      telling.filter(({ call }) =>
-        typeof call === 'number'
-          ? syscallTable(architecture).byNumber(call) === undefined &&
-            architectureOfNumber(architecture, call) === architecture
-          : (resolvePrinted(architecture, call, this.#grammar.logger)?.names ?? []).length === 0,
-      ).length
-    const [first = assumedHost, ...rest] = commonHosts.toSorted((one, other) => unknown(one) - unknown(other))
-    if (unknown(first) > 0) {
-      const only = this.#namedOnly(entries)
-      if (only !== undefined) return only
-    }
-    this.#refuseContradiction(first, entries)
-    if (rest.every((each) => unknown(each) > unknown(first))) return first
-    if (entries.some(({ call }) => typeof call === 'number')) {
-      throw new UserError('architecture-not-told', { file: this.#source })
-    }
-    this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
-    return first
-  }
-
-  /** Refuses a report of libaudit, which names no machine, if it has a call that only another machine has. */
-  #refuseContradiction(machine: Architecture, entries: readonly CallEntry[]): void {
-    const { logger, format } = this.#grammar
-    const contradicting = entries.find(
-      ({ call }) =>
-        typeof call === 'string' && !isKnown(machine, call, logger) && isKnown(undefined, call, logger),
-    )
-    if (format !== 'audit' || contradicting === undefined) return
-    const { call, first } = contradicting
-    const colon = first.lastIndexOf(':')
-    throw new UserError('machines-contradict', {
-      file: first.slice(0, colon),
-      line: Number(first.slice(colon + 1)),
-      call: String(call),
-      machine,
-    })
-  }
-
-  /** The architecture of 32-bit programs: that of the machine or, if unknown, the one that has their calls. */
-  #narrow(entries: readonly CallEntry[], machine: Architecture | undefined): Architecture {
-    const host = machine ?? this.#options.architecture
-    const told = host && narrowOf(architectures[host].host)
-    if (told !== undefined) return told
-    const names = entries.filter(({ isNarrow }) => isNarrow).map(({ call }) => call)
-    const unknown = (architecture: Architecture): number =>
-      names.filter((call) => !isKnown(architecture, call, this.#grammar.logger)).length
-    const [first = assumedHost, second] = commonHosts
-      .flatMap((each) => narrowOf(each) ?? [])
-      .toSorted((one, other) => unknown(one) - unknown(other))
-    if (second !== undefined && unknown(second) === unknown(first))
-      this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: first })
-    return first
-  }
-
-  /** The most usual of the possible machines, if each number means one call on all of them. Reports an assumption. */
-  #toldMachine({ possible, isShown }: MachineTold, entries: readonly CallEntry[]): Architecture {
-    const usual = [...commonHosts, ...architectureNames].find((each) => possible.includes(each))
-    const numbers = entries.map(({ call }) => call).filter((call) => typeof call === 'number')
-    const meansOne = (number: number): boolean =>
-      new Set(possible.map((each) => syscallTable(each).byNumber(number)?.name)).size === 1
-    if (usual === undefined || !numbers.every(meansOne))
-      throw new UserError('architecture-not-told', { file: this.#source })
-    if (!isShown)
-      this.#diagnostics.add('architecture-assumed', this.#source, undefined, { architecture: usual })
-    return usual
-  }
-
-  /**
-   * The only machine that has every name, among them one that no common machine has; undefined if there is no such one.
-   * Numbers show nothing: on ppc64le and s390x nearly every number is a call.
-   */
-  #namedOnly(entries: readonly CallEntry[]): Host | undefined {
-    const names = entries.map(({ call }) => call).filter((call) => typeof call === 'string')
-    const isKnownOn = (name: string, architecture: Architecture): boolean =>
-      (resolvePrinted(architecture, name, this.#grammar.logger)?.names ?? []).length > 0
-    const strange = names.filter(
-      (name) => !commonHosts.flatMap(familyOf).some((each) => isKnownOn(name, each)),
-    )
-    const machines = hostNames.filter(
-      (host) => strange.some((name) => isKnownOn(name, host)) && names.every((name) => isKnownOn(name, host)),
-    )
-    return machines.length === 1 ? machines[0] : undefined
-  }
 }
 
 const keyOf = (architecture: Architecture | undefined, isNarrow: boolean, call: string | number): string =>
   `${architecture ?? (isNarrow ? '32' : '')} ${call}`
-
-/** The architecture of the 32-bit programs that a host runs. */
-function narrowOf(host: Host): Architecture | undefined {
-  return familyOf(host).find((each) => architectures[each].strace === '32 bit')
-}
-
-/** Whether the table of the architecture has the call; without an architecture, whether any table has it. */
-function isKnown(
-  architecture: Architecture | undefined,
-  call: string | number,
-  logger: Grammar['logger'],
-): boolean {
-  return (architecture === undefined ? architectureNames : [architecture]).some((each) =>
-    typeof call === 'number'
-      ? syscallTable(each).byNumber(call) !== undefined
-      : (resolvePrinted(each, call, logger)?.names ?? []).length > 0,
-  )
-}
 
 /** libseccomp's name on the architecture or, if it is unknown, on the assumed host; else the printed name or number. */
 function nameOf(
