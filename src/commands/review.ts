@@ -60,7 +60,7 @@ async function review(
     ({ before, after }) => given || [before, after].some(holdsProfile),
   )
   const without = await loadProfile('docker', world)
-  const profiles = files.flatMap((file) => reviewedIn(file, without, options))
+  const profiles = files.flatMap((file) => reviewedIn(file, base, without, options))
   const isBroken = profiles.some((each) => each.compared === undefined)
   const fails = isBroken || profiles.some(({ compared }) => compared?.outcome === 'fails')
   const nothing =
@@ -109,6 +109,7 @@ function namesProfile(side: Side): side is Side & { kind: 'file' } {
 
 function reviewedIn(
   file: ChangedFile,
+  base: string,
   without: NamedProfile,
   options: ComparisonOptions,
 ): readonly ReviewedProfile[] {
@@ -116,15 +117,17 @@ function reviewedIn(
   if (before.kind === 'link' || after.kind === 'link')
     return [{ file: path, problem: `${path}: is a symbolic link or a submodule, which is not followed` }]
   try {
-    const olds = profilesOf(before, oldPath)
     const news = profilesOf(after, path)
+    const { profiles: olds, unreadable } = baseProfilesOf(before, `${base}:${oldPath}`)
+    // Kubernetes has objects of many kinds.
+    if (olds.size === 0 && news.size === 0 && unreadable === undefined) return []
     // A single profile on each side is the same one, even if its name changed.
     const single = olds.size <= 1 && news.size <= 1
     const keys = single ? [undefined] : [...new Set([...news.keys(), ...olds.keys()])]
     return keys.map((key): ReviewedProfile => {
       const one = key === undefined ? [...olds.values()][0] : olds.get(key)
       const other = key === undefined ? [...news.values()][0] : news.get(key)
-      const event = eventOf(file, one, other)
+      const event = eventOf(file, one, other, unreadable)
       const named = (profile: ParsedProfile | undefined, name: string): NamedProfile =>
         profile === undefined ? without : { name, profile }
       const { status: _, ...found } = compared(named(one, oldPath), named(other, path), options, true)
@@ -137,7 +140,21 @@ function reviewedIn(
     })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return [{ file: path, problem: error.message }]
+    const { line } = error.facts as { readonly line?: unknown }
+    return [{ file: path, problem: error.message, ...(typeof line === 'number' && { line }) }]
+  }
+}
+
+/** A profile that nobody could read was no profile: what replaces it is compared as a new one. */
+function baseProfilesOf(
+  side: Side,
+  name: string,
+): { readonly profiles: ReadonlyMap<string, ParsedProfile>; readonly unreadable?: string } {
+  try {
+    return { profiles: profilesOf(side, name) }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { profiles: new Map(), unreadable: error.message }
   }
 }
 
@@ -162,7 +179,10 @@ function eventOf(
   { path, oldPath }: ChangedFile,
   before: ParsedProfile | undefined,
   after: ParsedProfile | undefined,
+  unreadable: string | undefined,
 ): string | undefined {
+  if (unreadable !== undefined)
+    return `${after === undefined ? 'Deleted. ' : ''}The base has no profile that can be read: ${unreadable}. ${after === undefined ? 'There is nothing to compare.' : 'Compared with the default of Docker, as a new profile is.'}`
   if (before === undefined)
     return 'New: compared with the default of Docker, which a container has without a profile.'
   if (after === undefined)

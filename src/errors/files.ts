@@ -82,8 +82,8 @@ export const fileErrors = {
   'git-failed': [2, ({ words }: { /** git's message. */ readonly words: string }) => `git failed: ${words}`],
   'no-such-commit': [
     2,
-    ({ revision }: { readonly revision: string }) =>
-      `the base revision does not exist here: ${revision}: give --base, and check that the checkout has fetched it`,
+    ({ revision, option }: { readonly revision: string; readonly option: '--base' | '--head' }) =>
+      `the revision of ${option} does not exist here: ${revision === '' ? 'it is empty' : revision}: give ${option}, and check that the checkout has fetched the revision`,
   ],
   'directory-in-revision': [
     2,

@@ -27,7 +27,7 @@ export async function changedFiles(
   pathspecs: readonly string[],
   cwd: string,
 ): Promise<readonly ChangedFile[]> {
-  const [from, to] = [await commitOf(base, cwd), await commitOf(head, cwd)]
+  const [from, to] = [await commitOf(base, '--base', cwd), await commitOf(head, '--head', cwd)]
   const raw = await git(
     ['diff', '--raw', '-z', '--no-abbrev', '--find-renames', from, to, '--', ...pathspecs],
     cwd,
@@ -56,13 +56,15 @@ export async function hasFiles(pathspecs: readonly string[], cwd: string): Promi
   return (await git(['ls-files', '-z', '--with-tree=HEAD', '--', ...pathspecs], cwd)) !== ''
 }
 
-async function commitOf(revision: string, cwd: string): Promise<string> {
+async function commitOf(revision: string, option: '--base' | '--head', cwd: string): Promise<string> {
   const found = await run(
     ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
     cwd,
   )
+  // Of a revision that does not exist, `--quiet` says nothing. Git speaks of a directory without a repository.
+  if (found.stderr !== '') throw gitFailed(found.stderr)
   const commit = found.stdout.trim()
-  if (found.exitCode !== 0 || commit === '') throw new UserError('no-such-commit', { revision })
+  if (found.exitCode !== 0 || commit === '') throw new UserError('no-such-commit', { revision, option })
   return commit
 }
 
@@ -75,7 +77,11 @@ async function sideOf(mode: string, object: string, cwd: string): Promise<Side> 
 async function git(args: readonly string[], cwd: string): Promise<string> {
   const { exitCode, stdout, stderr } = await run(args, cwd)
   if (exitCode === 0) return stdout
-  throw new UserError('git-failed', { words: stderr.split('\n')[0] ?? '' })
+  throw gitFailed(stderr)
+}
+
+function gitFailed(stderr: string): UserError {
+  return new UserError('git-failed', { words: stderr.split('\n')[0] ?? '' })
 }
 
 async function run(args: readonly string[], cwd: string) {

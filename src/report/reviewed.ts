@@ -17,7 +17,15 @@ interface NamedFile {
 
 /** A changed profile: what changed in meaning, or why that is unknown. */
 export type ReviewedProfile = NamedFile &
-  ({ readonly compared: Compared } | { readonly compared?: never; readonly problem: string })
+  (
+    | { readonly compared: Compared }
+    | {
+        readonly compared?: never
+        readonly problem: string
+        /** The line of the file, counted from 1, if the problem has one. */
+        readonly line?: number
+      }
+  )
 
 /** The profiles that changed between two revisions, and whether the review passes. */
 export interface Reviewed {

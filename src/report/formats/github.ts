@@ -8,7 +8,7 @@ import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { eachFolded, foldedSentence } from '../problems.ts'
 import { gravestOf, tallyOf, tallyText } from '../review.ts'
-import { nameOf, noticesOf, type Notice, type Reviewed } from '../reviewed.ts'
+import { noticesOf, type Notice, type Reviewed } from '../reviewed.ts'
 
 const most = 10
 /** The most items of one annotation. */
@@ -57,10 +57,15 @@ function annotations({ profiles }: Pick<Reviewed, 'profiles' | 'outcome'>): stri
 function annotation({ profile, direction, items, fails }: Notice): string {
   const [first] = items
   const command = fails ? 'error' : direction === 'narrower' ? 'notice' : 'warning'
-  const line = first === undefined || profile.event !== undefined ? 1 : placeOf(first.change).line
+  const line =
+    profile.compared === undefined
+      ? (profile.line ?? 1)
+      : first === undefined || profile.event !== undefined
+        ? 1
+        : placeOf(first.change).line
   const properties = `file=${escapeWorkflowProperty(profile.file)},line=${line}`
   if (profile.compared === undefined)
-    return `::${command} ${properties},title=not compared::${escapeWorkflowData(`${nameOf(profile)}: ${profile.problem}`)}\n`
+    return `::${command} ${properties},title=not compared::${escapeWorkflowData(profile.problem)}\n`
   const { compared, event } = profile
   const lines = items.slice(0, itemsShown).map((item) => {
     const why =

@@ -48,7 +48,7 @@ function issuesOf(notice: Notice): readonly JsonValue[] {
         check_name: 'not-compared',
         fingerprint: sha256(JSON.stringify([file, 'not-compared'])),
         severity: 'blocker',
-        location: location(file, 1),
+        location: location(file, profile.line ?? 1),
       },
     ]
   const severity =

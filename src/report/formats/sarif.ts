@@ -86,20 +86,24 @@ function changesLog(profiles: readonly ReviewedProfile[], tool: Tool): string {
                 ruleId: 'not-compared',
                 level: 'error',
                 message: { text: `${profile.problem}.` },
-                locations: sarifLocations(profile.file, { startLine: 1 }),
+                locations: sarifLocations(profile.file, { startLine: profile.line ?? 1 }),
               },
             ]
-          : changeResults(profile.compared),
+          : changeResults(profile.compared, profile.event === undefined ? undefined : profile.file),
       ),
       tool,
     ),
   )
 }
 
-/** One result a change: code scanning identifies each by its fingerprint. */
-function changeResults(compared: Compared): readonly JsonValue[] {
+/**
+ * One result a change: code scanning identifies each by its fingerprint. `only`: the file of a new, deleted or renamed
+ * profile. The repository has no other file in which a result could be shown.
+ */
+function changeResults(compared: Compared, only: string | undefined): readonly JsonValue[] {
   return compared.changes.map((change) => {
-    const { file, line } = placeOf(change)
+    const at = placeOf(change)
+    const { file, line } = only === undefined || at.file === only ? at : { file: only, line: 1 }
     const [item] = reviewItems([change])
     const fails = compared.failing?.includes(change.direction) === true
     return {
