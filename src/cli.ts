@@ -88,8 +88,8 @@ function workingDirectory(): string {
   try {
     return process.cwd()
   } catch {
-    // The directory was removed. Absolute names still work; relative ones fail.
-    return '/'
+    // The directory was removed. Absolute names still work; in this one (proc_pid_cwd(5)), relative ones fail.
+    return '/proc/self/cwd'
   }
 }
 

@@ -128,6 +128,10 @@ export async function run(words: readonly string[], world: World): Promise<numbe
   let status = 0
   // git and docker take -v alone as --version.
   if (words[0] === '-v') return run(['--version', ...words.slice(1)], world)
+  // commander prints the whole help for a word that it does not know.
+  const [first, asked = ''] = words
+  if (first === 'help' && /^\w/.test(asked) && asked !== 'help' && !Object.hasOwn(commands, asked))
+    return run([asked], world)
   const argv = words
   const word = argv.find((word) => !word.startsWith('-')) ?? ''
   const failure = (Object.hasOwn(commands, word) ? commands[word]?.failure : undefined) ?? 2

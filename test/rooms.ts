@@ -13,11 +13,11 @@ export interface Room {
 const files = ['node:fs', 'node:fs/promises', 'node:os', 'node:path', 'node:timers/promises']
 
 export const rooms: readonly Room[] = [
+  { path: 'escape.ts' },
   { path: 'errors' },
   { path: 'errors.ts' },
   { path: 'json-string.ts' },
   { path: 'ending.ts' },
-  { path: 'escape.ts' },
   { path: 'line-steps.ts' },
   { path: 'not-found.ts' },
   { path: 'order.ts' },

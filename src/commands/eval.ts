@@ -171,6 +171,7 @@ function answer(
 function value(word: string): bigint {
   return word
     .split('|')
+    .map((each) => each.trim())
     .reduce((all, each) => all | (/^[A-Z_]/i.test(each) ? constant(each) : number(each)), 0n)
 }
 
@@ -182,6 +183,8 @@ function constant(name: string): bigint {
 }
 
 function number(word: string): bigint {
+  // An octal number in C and as chmod(1) writes modes, a decimal one elsewhere.
+  if (/^-?0\d/.test(word)) throw new UserError('octal-or-decimal', { value: word })
   if (!/^-?(?:\d{1,20}|0x[\da-f]{1,16})$/i.test(word)) throw new UserError('not-a-number', { value: word })
   const whole = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word)
   if (whole >= 2n ** 64n || whole < -(2n ** 63n)) throw new UserError('beyond-64-bit', { value: word })

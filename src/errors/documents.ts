@@ -1,6 +1,6 @@
 // Errors of documents: of profiles, their meaning and their printed forms.
 import { refusalSentences, type RefusalCode } from './refusals.ts'
-import { placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
+import { operand, placeText, type AtPlace, type InFile, type ErrorRow } from './row.ts'
 
 /** Why a text cannot be read as JSON or YAML. */
 export interface DocumentFault {
@@ -96,7 +96,7 @@ export const documentErrors = {
   'flawed-profile': [
     2,
     ({ finding, ...at }: AtPlace & { /** The first code. */ readonly finding: string }) =>
-      `${placeText(at)}: the profile has mistakes (${finding}): see \`seccomp-gen validate ${at.file}\``,
+      `${placeText(at)}: the profile has mistakes (${finding}): see \`seccomp-gen validate ${operand(at.file)}\``,
   ],
   // --- what a profile means
   'no-such-builtin': [
@@ -205,7 +205,7 @@ export const documentErrors = {
       readonly call: string
       /** The call with this other name. */ readonly meant?: string | undefined
     }) =>
-      `${architectures.join(', ')} has no call ${call}: ${meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`}`,
+      `${architectures.join(', ')} has no call ${call === '' ? 'with an empty name' : call}: ${meant === undefined ? 'see `seccomp-gen syscalls`' : `did you mean ${meant}?`}`,
   ],
   'no-call-of-number': [
     2,
@@ -213,7 +213,16 @@ export const documentErrors = {
       `${number} is not the number of a call: give 0 to 4294967295`,
   ],
   'too-many-arguments': [2, () => 'a call has at most six arguments'],
-  'not-a-number': [2, ({ value }: { readonly value: string }) => `${value} is not a 64-bit number`],
+  'not-a-number': [
+    2,
+    ({ value }: { readonly value: string }) =>
+      value === '' ? 'an argument is empty: write a number' : `${value} is not a 64-bit number`,
+  ],
+  'octal-or-decimal': [
+    2,
+    ({ value }: { readonly value: string }) =>
+      `${value} is octal or decimal, which nobody can tell: write it without the leading zero, or as 0x`,
+  ],
   'not-a-constant': [
     2,
     ({ name, meant }: { readonly name: string; readonly meant: readonly string[] }) =>

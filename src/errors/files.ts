@@ -27,6 +27,11 @@ function failureText(table: Readonly<Record<string, string>>, { errno, words }: 
   return (errno === undefined ? undefined : table[errno]) ?? words
 }
 
+/** Node.js has a replacement character for a byte that is not UTF-8, under which the file cannot be found. */
+function foreignName(file: string): string {
+  return file.includes('\uFFFD') ? ' under this name: if it is not UTF-8, rename the file' : ''
+}
+
 export const fileErrors = {
   'file-kept-locked': [
     125,
@@ -56,14 +61,21 @@ export const fileErrors = {
         ? '-: the queries of --batch come from standard input'
         : '--within -: standard input is for traces; give a file',
   ],
-  'cannot-read': [2, ({ file, ...cause }: InFile & Cause) => `${file}: ${failureText(readFailures, cause)}`],
+  'cannot-read': [
+    2,
+    ({ file, ...cause }: InFile & Cause) =>
+      `${file}: ${failureText(readFailures, cause)}${foreignName(file)}`,
+  ],
   'no-such-profile': [
     2,
     ({ file, meant }: InFile & { readonly meant: readonly string[] }) =>
       `${file}: no such file or built-in profile: did you mean ${meant.join(' or ')}?`,
   ],
   'directory-not-read': [2, ({ file }: InFile) => `${file}: is a directory: name the files in it`],
-  'no-such-trace': [2, ({ file }: InFile) => `${file}: no such file, and no ${file}.PID of strace -ff`],
+  'no-such-trace': [
+    2,
+    ({ file }: InFile) => `${file}: no such file, and no ${file}.PID of strace -ff${foreignName(file)}`,
+  ],
   'no-trace-in-directory': [
     2,
     ({ file, inner }: InFile & { /** A directory inside. */ readonly inner: string | undefined }) =>

@@ -1,5 +1,5 @@
 // Errors of registries: references, credentials, what a registry answers, and artifacts.
-import type { InFile, ErrorRow } from './row.ts'
+import { operand, type InFile, type ErrorRow } from './row.ts'
 
 /** Why a word is not a reference. */
 const referenceFaults = {
@@ -23,7 +23,8 @@ export interface NotPushed extends InFile {
 const notPushed: Readonly<Record<NotPushed['fault'], (facts: NotPushed) => string>> = {
   dialect: () =>
     'is not plain OCI JSON, and runtimes take nothing else from an artifact: `generate --as oci` makes it',
-  errors: ({ file }) => `has errors, and runtimes refuse it: \`seccomp-gen validate ${file}\` lists them`,
+  errors: ({ file }) =>
+    `has errors, and runtimes refuse it: \`seccomp-gen validate ${operand(file)}\` lists them`,
   large: ({ count, limit }) => `is ${count} bytes large: runtimes take ${limit} at most`,
   listener: () =>
     'hands calls to a listener (SCMP_ACT_NOTIFY, listenerPath): runtimes take no such profile from an artifact',
@@ -43,7 +44,7 @@ const notRead: Readonly<Record<NotRead['fault'], (facts: NotRead) => string>> = 
   layers: ({ count }) => `is not the artifact of a profile: it has ${count} layers, and a profile has one`,
   archive: () => 'holds an archive, not a document: push the profile itself, `seccomp-gen push PROFILE REF`',
   observations: ({ artifact }) =>
-    `holds observations, not a profile: make one with \`seccomp-gen generate ${artifact}\``,
+    `holds observations, not a profile: make one with \`seccomp-gen generate ${operand(artifact)}\``,
   'no-shards': () => 'the repository holds no observations (their tags begin with o-)',
   'not-text': () => 'is not UTF-8 text: a profile is a JSON document',
 }

@@ -1,5 +1,6 @@
 // The row of an error in the table: the exit status and the sentence, which is made of the facts. The facts are raw, so
 // the sentence must be escaped before it is printed.
+import { shellWord } from '../escape.ts'
 
 /** The exit status: 2 for a failure; 125 to 127 only from commands that run another command (contract). */
 export type ErrorStatus = 2 | 125 | 126 | 127
@@ -28,6 +29,11 @@ export type Facts = Readonly<Record<string, string>>
 
 export function placeText({ file, line, column }: AtPlace): string {
   return `${file}:${line}:${column}`
+}
+
+/** The file as an operand of a command that a shell is given: it is no option, and no part of it is a command. */
+export function operand(file: string): string {
+  return file === '-' ? 'FILE' : shellWord(file.startsWith('-') ? `./${file}` : file)
 }
 
 /** The message of an operating system or a library about a failure. */

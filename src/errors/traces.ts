@@ -1,5 +1,5 @@
 // Errors of traces, and of policies that cannot be made from them.
-import type { InFile, ErrorRow } from './row.ts'
+import { operand, type InFile, type ErrorRow } from './row.ts'
 
 export interface OfFormat extends InFile {
   readonly format: string
@@ -77,7 +77,7 @@ export const traceErrors = {
   'profile-not-trace': [
     2,
     ({ file }: InFile) =>
-      `${file}: is a seccomp profile, not a trace: \`seccomp-gen validate ${file}\` checks it; give --format profile to use the calls that it allows`,
+      `${file}: is a seccomp profile, not a trace: \`seccomp-gen validate ${operand(file)}\` checks it; give --format profile to use the calls that it allows`,
   ],
   'no-single-calls': [
     2,
@@ -164,9 +164,4 @@ export interface Sources {
 
 function sourcesText({ file, others }: Sources): string {
   return others === 0 ? file : `${file} and ${others} more`
-}
-
-/** The file as an operand of a command. */
-function operand(file: string): string {
-  return file === '-' ? 'FILE' : file
 }

@@ -134,6 +134,8 @@ t.test('what cannot be done is one line and status 2', async (t) => {
     ['eval one.json read 99999999999999999999', /does not fit in 64 bits/],
     ['eval one.json socket AF_ALGG', /AF_ALGG is not a known constant.*did you mean AF_ALG/],
     ['eval one.json read 5x', /5x is not a 64-bit number/],
+    ['eval one.json read 050', /050 is octal or decimal/],
+    ['eval one.json read -050', /-050 is octal or decimal/],
     ['eval one.json read --cap all --cap none', /contradict each other/],
     ['eval one.json read 1 2 3 4 5 6 7', /at most six/],
     ['eval broken.json read', /broken\.json:3:16: /],

@@ -1,7 +1,8 @@
 // Words that people type because other tools take them, and proposals for mistyped words.
 import { execa } from 'execa'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { transcript } from './world.ts'
 
@@ -34,6 +35,8 @@ t.test('what a mistyped profile may have been', async (t) => {
     ['explain docker opnat', /did you mean openat\?/],
     ['eval docker clone CLONE_NEWUSR', /CLONE_NEWUSR is not a known constant.*did you mean CLONE_NEWUSER/],
     ['diff docker docker --repot json', /Did you mean --report\?/],
+    ['help dif', /^seccomp-gen: unknown command 'dif' \(Did you mean diff\?\)/],
+    ['help nothing-like-it', /^seccomp-gen: unknown command 'nothing-like-it'; /],
   ]
   for (const [words, stderr] of rows) t.match(await on(words), { status: 2, stdout: '', stderr }, words)
 })
@@ -97,4 +100,57 @@ t.test('the manual page is one that man(1) takes without a warning', async (t) =
   if (formatted.code === 'ENOENT') return t.comment('groff is not installed')
   t.equal(formatted.stderr, '')
   return undefined
+})
+
+t.test('flags may have blanks beside the bar; an empty call is told as one', async (t) => {
+  const [bare, blanks] = await Promise.all(
+    ['CLONE_NEWUSER|SIGCHLD', ' CLONE_NEWUSER | SIGCHLD '].map((flags) =>
+      transcript(['eval', 'docker', 'clone', flags], folder),
+    ),
+  )
+  t.same(blanks, bare)
+  t.match(await transcript(['eval', 'docker', ''], folder), {
+    status: 2,
+    stderr: /no call with an empty name/,
+  })
+  t.match(await transcript(['eval', 'docker', 'clone', ''], folder), {
+    status: 2,
+    stderr: /an argument is empty/,
+  })
+})
+
+t.test('a file name in a proposed command is one operand of a shell', async (t) => {
+  for (const name of ['a b;$(id).bz2', "it's.bz2", '-x.bz2']) {
+    writeFileSync(join(folder, name), 'BZh91AY&SY')
+    const { stderr } = await transcript(['generate', '--', name], folder)
+    const [, command = ''] = /use `bzip2 -dc (.*) \| seccomp-gen/.exec(stderr) ?? []
+    const { stdout } = await execa('sh', ['-c', `printf '[%s]' ${command}`])
+    t.equal(stdout, `[${name.startsWith('-') ? './' : ''}${name}]`, stderr)
+  }
+})
+
+t.test('a name that is not UTF-8 is told as one', async (t) => {
+  const names = t.testdir({ 'a.strace': 'read(0, "", 1) = 0\n' })
+  writeFileSync(Buffer.concat([Buffer.from(`${names}/b`), Buffer.from([0xff]), Buffer.from('.strace')]), 'x')
+  for (const word of ['.', 'b\ufffd.strace'])
+    t.match(await transcript(['observe', word], names), {
+      status: 2,
+      stderr: /if it is not UTF-8, rename the file/,
+    })
+})
+
+t.test('relative names lead nowhere once the working directory was removed', async (t) => {
+  const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+  const gone = join(folder, 'gone')
+  mkdirSync(gone)
+  const script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
+  const words = ['generate', join(folder, 'a.strace'), '-o', 'removed-directory.json']
+  const { exitCode, stderr } = await execa(
+    'sh',
+    ['-c', script, 'sh', gone, process.execPath, cli, ...words],
+    { reject: false },
+  )
+  t.equal(exitCode, 2)
+  t.match(stderr, /removed-directory\.json/)
+  t.notOk(existsSync('/removed-directory.json'))
 })

@@ -194,7 +194,7 @@ const worse = 'x\n  privileged: true # \u202e\u001b[31m'
 t.test('hostile paths stay one word of their form', async (t) => {
   const context = contextOf({ mounts: [{ path: hostile, kind: 'tmpfs', mode: '0755', uid: 0, gid: 0 }] })
   const docker = printContextAs(context, 'docker')
-  t.ok(docker.includes(`--tmpfs '${hostile.replaceAll("'", "'\\''")}:mode=0755,noexec,uid=0,gid=0'`))
+  t.ok(docker.includes(`--tmpfs '${hostile.replaceAll("'", `'"'"'`)}:mode=0755,noexec,uid=0,gid=0'`))
   const pod = parse(printContextAs(context, 'kubernetes')) as {
     spec: { containers: readonly { volumeMounts: readonly { mountPath: string }[] }[] }
   }
