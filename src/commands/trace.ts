@@ -20,6 +20,7 @@ import {
 import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { exerciseLines } from '../report/exercise.ts'
+import { operand } from '../errors/row.ts'
 import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
 import { additions, readKnown } from './add-to.ts'
@@ -275,7 +276,7 @@ function targetOf(words: readonly string[], options: TraceFlags): RecordTarget {
 function nextText(target: RecordTarget, { output }: TraceFlags): string {
   if (output === undefined || isStdout(output)) return ''
   const words = 'command' in target ? target.command.map(shellWord).join(' ') : 'CMD…'
-  return `; next: seccomp-gen verify ${shellWord(output)} -- ${words}`
+  return `; next: seccomp-gen verify ${operand(output)} -- ${words}`
 }
 
 /** Status 0 if some recorder can be used, else 1. */

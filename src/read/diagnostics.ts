@@ -22,6 +22,7 @@ export type DiagnosticCode =
   | 'overlong-line' // a line longer than the limit: its middle was not kept
   | 'unknown-call' // a name or number that no table knows
   | 'value-cut' // foreign text cut a requested argument
+  | 'newest-first' // calls end before they begin: the order of the lines is reversed, or lines are missing
   // --- what is likely missing
   | 'children-not-followed' // processes were made, and none of their calls is here
   | 'startup-missing' // attached to a running program: its start is not here

@@ -26,6 +26,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} is in no table of ${architecture}: it is reported and never allowed`,
   'value-cut': ({ call = 'a call', argument = '?' }) =>
     `argument ${argument} of ${call} is cut by other text: its value counts as unknown`,
+  'newest-first': () =>
+    'calls end here that did not begin: the lines are newest first, or lines are missing, so calls may count twice and lose their arguments and architecture: give the lines oldest first (tac FILE, logcli --forward, an ascending sort of the query)',
   'children-not-followed': () =>
     'processes were started, but the trace holds none of their calls: record with strace -f',
   'startup-missing': () =>

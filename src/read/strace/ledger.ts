@@ -66,6 +66,10 @@ export class Ledger {
   readonly #changedPids = new Map<number, number>()
   /** The thread of the call that was cut last, until its rest. */
   #cut: Thread | undefined
+  /** Whether this source has the end of a thread before any call. */
+  #endsFirst = false
+  /** How many calls this source had after its last execve that replaced a program. */
+  #callsAtExecve: number | undefined
   /** Lines read and calls counted in this source. */
   lines = 0
   calls = 0
@@ -104,10 +108,14 @@ export class Ledger {
     this.threads.inFiles = pid !== undefined
     this.lines = 0
     this.calls = 0
+    this.#endsFirst = false
+    this.#callsAtExecve = undefined
   }
 
   /** Drops the thread of a file of its own (-ff), else all threads: the next lines belong to another run. */
   endSource(): void {
+    if (this.#endsFirst && this.#callsAtExecve === this.calls)
+      this.#diagnostics.add('newest-first', this.source, 1)
     if (this.#filePid !== undefined) this.threads.forget(this.#filePid)
     else this.threads.end()
   }
@@ -137,6 +145,7 @@ export class Ledger {
       case 'signal':
         return this.#signal(event)
       case 'exit': {
+        if (this.calls === 0) this.#endsFirst = true
         const thread = this.threads.leaving(event.pid ?? this.#filePid)
         if (event.by !== undefined) {
           const by = this.threads.known(event.by)
@@ -217,6 +226,8 @@ export class Ledger {
       else {
         const entry = this.#count(thread, id, prefix.number, line)
         this.#values.unknown(entry, name)
+        // A thread may be inside one call when strace attaches to it.
+        if (++thread.unbegun > 1) this.#diagnostics.add('newest-first', this.source, line)
       }
     }
     if (call.completion.kind === 'unfinished') thread.pending = id
@@ -259,6 +270,7 @@ export class Ledger {
     thread.makesThread = false
     if (!replacesProgram(name) || result.value !== 0n || injected) return
     this.threads.replaced(thread)
+    this.#callsAtExecve = this.calls
     this.#tell((each) => each.replaced?.(thread))
   }
 

@@ -73,6 +73,8 @@ export class Thread {
   awaits = false
   /** The known values of the pending call's requested arguments, from its entry to its result. */
   values: ReadonlyMap<number, bigint> = noValues
+  /** How many calls it came back from that it did not begin in the trace. */
+  unbegun = 0
   /** The thread called exit_group or exit and makes no more calls. The line of its end may be missing (-qq). */
   isLeaving = false
   /** Another thread of its group called exit_group. Without exit lines (-qq), it is unknown when this thread ends. */
