@@ -26,7 +26,28 @@ export function mountOf(path: string, mounts: ObservedContext['mounts']): string
     .reduce((longest, each) => (each.length > longest.length ? each : longest), '/')
 }
 
-const ofDirectory: ReadonlySet<string> = new Set(['chmod', 'chown', 'utime', 'setxattr', 'removexattr'])
+/** Finds out whether a change is about a directory: the kernel said so, or paths below it were used. */
+export function directoriesIn({
+  directories,
+  changes,
+  reads,
+}: ObservedContext): (change: ObservedChange) => boolean {
+  const known = new Set([
+    ...directories.map(({ path }) => path),
+    ...[...changes, ...reads].map(({ path }) => parentOf(path)),
+  ])
+  return ({ path, fileType }) => fileType === 'directory' || (fileType === undefined && known.has(path))
+}
+
+/** Changes of a directory that need that directory writable, not the one above. `access` asks for the same. */
+const ofDirectory: ReadonlySet<string> = new Set([
+  'chmod',
+  'chown',
+  'utime',
+  'setxattr',
+  'removexattr',
+  'access',
+])
 
 /** The nearest directory that the program did not make: from the changed directory itself, or from the parent. */
 export function placeOf(

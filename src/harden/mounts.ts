@@ -4,8 +4,8 @@ import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
 import { runtimeMounts, type ObservedChange } from './changes.ts'
 import type { ContextMount } from './context.ts'
+import { directoryOwner } from './directory-owner.ts'
 import { whyIncomplete } from './lost.ts'
-import { permissions, type Owned } from './modes.ts'
 import { isBelow, isWithin, parentOf } from './paths.ts'
 
 export function mountAt(
@@ -15,7 +15,7 @@ export function mountAt(
   places: readonly string[],
 ): { readonly mount: ContextMount; readonly why: string } {
   const content = imageContent(path, context, changes, places)
-  const owned = ownerOf(path, context)
+  const { mode, uid, gid, why } = directoryOwner(path, context)
   const isExecuted = [
     ...context.reads.filter(({ kind }) => kind === 'map-exec').map((each) => each.path),
     ...context.executions.map((each) => each.path),
@@ -27,9 +27,9 @@ export function mountAt(
     mount: {
       path,
       kind: first === undefined && incomplete === undefined ? 'tmpfs' : 'volume',
-      mode: permissions(owned?.mode ?? '0755'),
-      uid: owned?.uid ?? 0,
-      gid: owned?.gid ?? 0,
+      mode,
+      uid,
+      gid,
       ...(isExecuted || incomplete !== undefined ? { exec: true } : {}),
     },
     why: [
@@ -37,7 +37,7 @@ export function mountAt(
         ? []
         : [`; ${content.length} of the image’s files below it are used, such as ${first}`]),
       ...(incomplete === undefined ? [] : [`; that no file of the image below it is used is ${incomplete}`]),
-      ...(owned === undefined ? ['; its mode and owner are not evidenced'] : []),
+      ...(why === '' ? [] : [`; ${why}`]),
     ].join(''),
   }
 }
@@ -86,26 +86,12 @@ function needsNoContent({ kind, creates, reads }: ObservedChange): boolean {
   return kind === 'open' && creates === true && reads !== true
 }
 
-/** The mode and owner of a directory in the image: the first row that no recorded change explains, else the first. */
-export function ownerOf(path: string, { directories, changes }: ObservedContext): Owned | undefined {
-  const rows = directories.filter((each) => each.path === path)
-  const isExplained = (row: Owned): boolean =>
-    changes.some(
-      (each) =>
-        each.path === path &&
-        each.refused === undefined &&
-        ((each.kind === 'chmod' &&
-          each.mode !== undefined &&
-          permissions(each.mode) === permissions(row.mode)) ||
-          (each.kind === 'chown' && each.toUid === row.uid)),
-    )
-  return rows.find((each) => !isExplained(each)) ?? rows[0]
-}
-
 /** The tmpfs mounts that a run with a read-only root already has, with the changes in each. */
-export function ownMounts({ mounts, changes, starts, ...context }: ObservedContext): readonly {
+export function ownMounts({ mounts, changes, starts, directories }: ObservedContext): readonly {
   readonly mount: ContextMount
   readonly changes: readonly ObservedChange[]
+  /** What stands in for a mode and an owner that are not evidenced. */
+  readonly why: string
 }[] {
   if (!starts.some(({ readOnlyRoot }) => readOnlyRoot === true)) return []
   return mounts
@@ -119,14 +105,7 @@ export function ownMounts({ mounts, changes, starts, ...context }: ObservedConte
     .flatMap(({ path }) => {
       const its = changes.filter((each) => each.mount === path && each.refused === undefined && each.started)
       if (its.length === 0) return []
-      const owned = ownerOf(path, { mounts, changes, starts, ...context })
-      const mount: ContextMount = {
-        path,
-        kind: 'tmpfs',
-        mode: permissions(owned?.mode ?? '0755'),
-        uid: owned?.uid ?? 0,
-        gid: owned?.gid ?? 0,
-      }
-      return [{ mount, changes: its }]
+      const { mode, uid, gid, why } = directoryOwner(path, { changes, directories })
+      return [{ mount: { path, kind: 'tmpfs', mode, uid, gid } as const, changes: its, why }]
     })
 }

@@ -42,8 +42,9 @@ function ports({ binds, starts, lost }: ObservedContext, hasCapability: boolean)
       sysctls: { [portsSysctl]: String(Math.min(...had)) },
       because: [{ what: portsSysctl, evidence: `${incomplete}; what the container had stays` }],
     }
-  if (hasCapability || bound.length === 0) return none
+  if (bound.length === 0) return none
   const lowest = Math.min(...bound.map(({ port }) => port))
+  if (hasCapability) return had.some((each) => each > lowest) ? sysctlInstead(lowest) : none
   return {
     sysctls: { [portsSysctl]: String(lowest) },
     because: [
@@ -61,6 +62,12 @@ function ports({ binds, starts, lost }: ObservedContext, hasCapability: boolean)
       },
     ],
   }
+}
+
+/** The recording does not show whose network it is, and on the host's no runtime sets the sysctl. */
+function sysctlInstead(lowest: number): Sysctls {
+  const evidence = `on a network of the container’s own, the sysctl ${portsSysctl}=${lowest} can take its place`
+  return { sysctls: {}, because: [{ what: 'CAP_NET_BIND_SERVICE', evidence }] }
 }
 
 const datagram = 2n

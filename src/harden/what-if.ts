@@ -8,7 +8,7 @@ import type { Deed } from './evidence.ts'
 import { isSticky, permissions, permits, read, search, write, type Owned } from './modes.ts'
 import { ancestorsOf, isWithin, normal, parentOf } from './paths.ts'
 import { root } from './user.ts'
-import { ownerOf } from './mounts.ts'
+import { ownerOf } from './directory-owner.ts'
 
 export interface WhatIf {
   /** Kinds of opens and changes that root made. */
@@ -85,6 +85,7 @@ function judgeFor(
     const file = fileOf(use)
     switch (use.kind) {
       case 'map-exec':
+      case 'access':
         return 'permitted'
       case 'open': {
         if (isHis(path)) return use.creates === true ? inDirectory(parent) : 'permitted'

@@ -3,7 +3,7 @@
 // Authority: mount(2), MS_RDONLY; open(2), EROFS.
 import type { ObservedContext } from '../observe/index.ts'
 import { ascending } from '../order.ts'
-import { needsWritable, placeOf, type ObservedChange } from './changes.ts'
+import { directoriesIn, needsWritable, placeOf, type ObservedChange } from './changes.ts'
 import type { Because, ContextMount } from './context.ts'
 import { deedsText, type Deed } from './evidence.ts'
 import { whyIncomplete, whyNoStart } from './lost.ts'
@@ -35,12 +35,7 @@ export function writableOf(context: ObservedContext): Writable {
     return { readOnlyRoot: false, mounts: [], because: [{ what: 'readOnlyRoot', evidence: unseen }] }
   const changes = context.changes.filter((each) => needsWritable(each, context))
   const made = new Set(changes.filter(({ kind }) => kind === 'mkdir').map(({ path }) => path))
-  const directories = new Set([
-    ...context.directories.map(({ path }) => path),
-    ...[...context.changes, ...context.reads].map(({ path }) => parentOf(path)),
-  ])
-  const isDirectory = ({ path, fileType }: ObservedChange): boolean =>
-    fileType === 'directory' || (fileType === undefined && directories.has(path))
+  const isDirectory = directoriesIn(context)
   const needs = new Map<string, ObservedChange[]>()
   for (const change of changes) {
     const place = placeOf(change, made, isDirectory)
@@ -73,9 +68,9 @@ export function writableOf(context: ObservedContext): Writable {
         },
         ...imageFinding(mount.path),
       ]),
-      ...temporary.map(({ mount, changes: its }) => ({
+      ...temporary.map(({ mount, changes: its, why }) => ({
         what: mount.path,
-        evidence: `a tmpfs in the recording: ${changesText(its)}`,
+        evidence: `a tmpfs in the recording: ${changesText(its)}${why === '' ? '' : `; ${why}`}`,
       })),
     ],
   }

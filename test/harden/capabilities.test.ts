@@ -479,4 +479,14 @@ t.test('ports: the check, or a sysctl in its place', async (t) => {
   })
   t.same(checked?.sysctls, undefined)
   t.same(checked?.capabilities.needed, ['CAP_NET_BIND_SERVICE'])
+  const closed = of({
+    starts: [start({ engine: 'podman', unprivilegedPorts: 1024 })],
+    binds: [bound(443), bound(80)],
+    checks: [check({ capability: 'CAP_NET_BIND_SERVICE', call: 'bind' })],
+  })
+  t.same([closed?.capabilities.needed, closed?.sysctls], [['CAP_NET_BIND_SERVICE'], undefined])
+  t.match(
+    closed?.because.filter(({ what }) => what === 'CAP_NET_BIND_SERVICE').map(({ evidence }) => evidence),
+    [/^bind/, /network of the container’s own, the sysctl net\.ipv4\.ip_unprivileged_port_start=80 can take/],
+  )
 })

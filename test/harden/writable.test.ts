@@ -193,6 +193,37 @@ const rows: readonly Row[] = [
     mounts: [],
   })),
   {
+    says: 'a question that a read-only mount answered changes nothing',
+    evidence: {
+      changes: [
+        change({ kind: 'access', path: '/srv', refused: 'EROFS' }),
+        change({ kind: 'access', path: '/proc/sys/kernel', refused: 'EROFS' }),
+      ],
+    },
+    mounts: [],
+  },
+  ...(
+    [
+      ['/var/tmp', '1777'],
+      ['/tmp', '1777'],
+      ['/root', '0700'],
+      ['/var/tmp/app', '0755'],
+      ['/run/lock', '0755'],
+    ] as const
+  ).map(([path, mode]): Row => ({
+    says: `without evidence of its mode ${path} has that of tmpfiles.d`,
+    evidence: { changes: [change({ kind: 'open', path: `${path}/x`, creates: true })] },
+    mounts: [tmpfs(path, mode)],
+  })),
+  {
+    says: 'the image’s own mode counts before the conventional one',
+    evidence: {
+      changes: [change({ kind: 'open', path: '/var/tmp/x', creates: true })],
+      directories: [directory('/var/tmp', '041770', 0, 9)],
+    },
+    mounts: [tmpfs('/var/tmp', '1770', 0, 9)],
+  },
+  {
     says: 'the runtime’s changes are not the program’s',
     evidence: { changes: [change({ kind: 'mkdir', path: '/srv/a', started: false })] },
     mounts: [],

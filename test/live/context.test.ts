@@ -1,7 +1,7 @@
 // The whole security context in real engines: what one recording shows, that the workload runs under the derived
 // context, and that removing each part is reported. Hostile programs stay bounded, are reported and forge nothing.
 import { execa } from 'execa'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { hardenContext, printContext, type SecurityContext } from '../../src/harden/index.ts'
 import type { Observations } from '../../src/observe/index.ts'
@@ -114,6 +114,56 @@ for (const [engine, missing, client, options] of engines)
     t.equal(repaired.exitCode, 0, repaired.stdout)
     const again = await run('verify', '--context', mended, ...workload)
     t.match(again.stdout, /^passes: /, 'what the repair wrote suffices')
+  })
+
+/** Asks whether a directory can be written, and writes only then, as dpkg does. */
+const asks = `
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+  access("/var/state", R_OK);
+  access("/proc/sys/kernel/hostname", W_OK);
+  if (chdir("/var") < 0 || syscall(SYS_faccessat, AT_FDCWD, "state", W_OK) < 0) return 9;
+  int made = open("/var/state/made", O_CREAT | O_WRONLY, 0600);
+  if (made < 0 || access("/var/state/given", R_OK) < 0 || open("/var/state/given", O_RDONLY) < 0) return 8;
+  usleep(300000);
+  return 0;
+}`
+
+for (const [engine, missing, client, options] of engines)
+  t.test(`${engine}: a question with access(2) is refused`, { skip: missing ?? false }, async (t) => {
+    const root = at('bundle/rootfs')
+    writeFileSync(at('asks.c'), asks)
+    const made = await execa('gcc', ['-static', '-o', `${root}/asks`, at('asks.c')], { reject: false })
+    t.notOk(made.failed, 'gcc makes static programs')
+    writeFileSync(`${root}/var/state/given`, 'x')
+    chmodSync(`${root}/var/state`, 0o2750)
+    await imported(client, 'asks')
+    const workload = ['--', ...client, 'run', '--rm', '--network', 'none', ...options, 'asks', '/asks']
+    const file = at(`${engine}.asks.json`)
+    const output = ['--observations', file, '-o', at(`${engine}.asks.profile.json`)]
+    const recorded = await run('trace', ...output, ...workload)
+    t.equal(recorded.exitCode, 0, recorded.stderr)
+    const derived = hardenContext(JSON.parse(readFileSync(file, 'utf8')) as Observations)
+    const [container] = derived.containers
+    const mounts = [{ path: '/var/state', kind: 'volume', mode: '2750', uid: 0, gid: 0 }]
+    t.strictSame(container?.mounts, mounts, 'what is read-only anyway gets no mount')
+    if (container === undefined) return
+    const bare = at(`${engine}.asks.context.json`)
+    writeFileSync(bare, printContext({ ...derived, containers: [{ ...container, mounts: [] }] }))
+    const refused = await run('verify', '--report', 'json', '--context', bare, ...workload)
+    const report = JSON.parse(refused.stdout.slice(refused.stdout.indexOf('{'))) as Report
+    t.match(report.context.refused, [
+      { layer: 'path', what: '/var/state', tried: 'access (faccessat)', answered: 'EROFS', count: 1 },
+    ])
+    t.equal(report.context.refused.length, 1, 'and neither the question about reading nor that about /proc')
+    const mended = at(`${engine}.asks.mended.json`)
+    const repaired = await run('verify', '--repair', '-o', mended, '--context', bare, ...workload)
+    t.equal(repaired.exitCode, 0, repaired.stdout)
+    const [again] = (JSON.parse(readFileSync(mended, 'utf8')) as SecurityContext).containers
+    t.strictSame(again?.mounts, mounts, 'the repair is the mount that was derived')
   })
 
 t.test(

@@ -152,6 +152,24 @@ const rows: readonly (readonly [
     ['EPERM /srv', 'EROFS /usr/x', 'EACCES /etc/shadow'],
   ],
   [
+    'a question, only if a read-only mount answered it',
+    [
+      '7 access("/usr", R_OK) = 0',
+      '7 access("/etc/shadow", W_OK) = -1 EACCES (Permission denied)',
+      '7 access("/usr/none", W_OK) = -1 ENOENT (No such file or directory)',
+      '7 access("/usr", W_OK) = -1 EROFS (Read-only file system)',
+      '7 faccessat(5</srv>, "x", W_OK) = -1 EROFS (Read-only file system)',
+      '7 faccessat2(AT_FDCWD, "/opt", W_OK, AT_EACCESS) = -1 EROFS (Read-only file system)',
+    ],
+    ({ changes, reads }) =>
+      [...changes, ...reads].map(({ kind, call, path, refused }) => [kind, call, path, refused]),
+    [
+      ['access', 'faccessat2', '/opt', 'EROFS'],
+      ['access', 'faccessat', '/srv/x', 'EROFS'],
+      ['access', 'access', '/usr', 'EROFS'],
+    ],
+  ],
+  [
     'an answer that strace made up is none',
     ['7 mkdir("/x", 0755) = -1 EPERM (Operation not permitted) (INJECTED)'],
     refused,

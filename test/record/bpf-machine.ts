@@ -233,6 +233,9 @@ export class BpfMachine implements MapCalls {
         return this.#now++
       case 8:
         return BigInt(moment.processor)
+      case 12:
+        // A call without a further program: the tail call fails and the program goes on.
+        return errnos.noEntry
       case 14:
         return (BigInt(moment.tgid) << 32n) | BigInt(moment.pid)
       case 16: {
@@ -258,6 +261,20 @@ export class BpfMachine implements MapCalls {
         }
         source.copy(target)
         return 0n
+      }
+      case 114:
+      case 115: {
+        const target = this.#bytes(one, Number(two))
+        this.#noteWritten(one, Number(two))
+        const memory = helper === 114 ? 'user' : 'kernel'
+        for (let length = 0; length < target.length; length++) {
+          const byte = this.#find(three + BigInt(length), 1, [memory])?.[0]
+          if (byte === undefined) return errnos.fault
+          target[length] = byte
+          if (byte === 0) return BigInt(length + 1)
+        }
+        target[target.length - 1] = 0
+        return BigInt(target.length)
       }
       case 123:
         return moment.cgroups[Number(BigInt.asIntN(32, one))] ?? 0n
@@ -343,6 +360,8 @@ function compute(code: number, to: bigint, operand: bigint, bits: number): bigin
   switch (code >> 4) {
     case 0x0:
       return to + operand
+    case 0x1:
+      return to - operand
     case 0x2:
       return to * operand
     case 0x4:

@@ -19,6 +19,7 @@ export const changeKinds = [
   'removexattr',
   'truncate',
   'bind',
+  'access',
 ] as const
 export const readKinds = ['open', 'map-exec'] as const
 export const fileTypes = [

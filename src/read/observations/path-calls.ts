@@ -2,8 +2,20 @@
 // Authority: syscalls(2) and the page of each call.
 import type { changeKinds } from './context.ts'
 
-/** How the call names its file: by an open, a name, a descriptor, a mapping, a socket's address or a program. */
-export const pathForms = ['open', 'openHow', 'name', 'descriptor', 'map', 'socket', 'execute'] as const
+/**
+ * How the call names its file: by an open, a name, a descriptor, a mapping, a socket's address or a program. A call that
+ * `asks` names it too, and changes nothing: only its EROFS is evidence. access(2) gives that answer to W_OK alone.
+ */
+export const pathForms = [
+  'open',
+  'openHow',
+  'name',
+  'descriptor',
+  'map',
+  'socket',
+  'execute',
+  'asks',
+] as const
 
 export type PathKind = (typeof changeKinds)[number] | 'map-exec' | 'execute'
 
@@ -65,6 +77,9 @@ export const firstPaths: readonly PathCall[] = [
   { call: 'lremovexattr', kind: 'removexattr', how: 'name', path: 0 },
   { call: 'fremovexattr', kind: 'removexattr', how: 'descriptor', base: 0 },
   { call: 'removexattrat', kind: 'removexattr', how: 'name', base: 0, path: 1 },
+  { call: 'access', kind: 'access', how: 'asks', path: 0 },
+  { call: 'faccessat', kind: 'access', how: 'asks', base: 0, path: 1 },
+  { call: 'faccessat2', kind: 'access', how: 'asks', base: 0, path: 1 },
   { call: 'mmap', kind: 'map-exec', how: 'map', base: 4, mode: 2, flags: 3 },
   { call: 'bind', kind: 'bind', how: 'socket', path: 1 },
   { call: 'execve', kind: 'execute', how: 'execute', path: 0 },

@@ -3,7 +3,7 @@
 // exit status proves nothing: a program can continue after a refusal and do its work wrong.
 import { raiseTexts } from '../../harden/unchecked.ts'
 import { verdictOf } from '../../harden/checks.ts'
-import type { ObservedContext } from '../../observe/index.ts'
+import type { FileUse, ObservedContext } from '../../observe/index.ts'
 import type { ContextFinding } from './finding.ts'
 
 /** `tolerated`: capabilities that the context lists as refused and not missed. */
@@ -67,12 +67,15 @@ function raiseFindings({ raises }: ObservedContext, tolerated: readonly string[]
 }
 
 function pathFindings({ changes, reads }: ObservedContext): readonly ContextFinding[] {
-  return [...changes, ...reads].flatMap(({ path, kind, call, refused, program, uid, count }) =>
-    refused === undefined
+  return [...changes, ...reads].flatMap((use) => {
+    const { path, refused, program, uid, count } = use
+    return refused === undefined
       ? []
-      : [{ layer: 'path', what: path, tried: `${kind} (${call})`, answered: refused, program, uid, count }],
-  )
+      : [{ layer: 'path', what: path, tried: triedText(use), answered: refused, program, uid, count }]
+  })
 }
+
+export const triedText = ({ kind, call }: FileUse): string => `${kind} (${call})`
 
 function executionFindings({ executions }: ObservedContext): readonly ContextFinding[] {
   return executions.flatMap(({ path, refused, program, uid, count }) =>

@@ -53,7 +53,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
           : withWords(command, target, container),
       repair: repair && container !== undefined && settings.profile !== undefined,
     })
-  let baseline: readonly ContextFinding[] | undefined
+  let baseline: readonly ObservedContext[] | undefined
   const findingsOf = async (
     container: ContainerContext,
     verification: Verification,
@@ -62,15 +62,15 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const found = contextFindings(folded(verification), tolerated)
     if (found.length === 0) return []
     // A refusal that also occurs without the context but with its capabilities says nothing about the context.
-    baseline ??= contextFindings(folded(await run(undefined)), [])
-    return beyondBaseline(found, baseline)
+    baseline ??= folded(await run(undefined))
+    return beyondBaseline(found, contextFindings(baseline, []))
   }
   let container = given
   const added: ContextFinding[] = []
   for (let round = 1; ; round++) {
     const verification = await run(container)
     const findings = await findingsOf(container, verification)
-    const next = withAdded(container, findings, folded(verification))
+    const next = withAdded(container, findings, [...folded(verification), ...(baseline ?? [])])
     if (repair && next.added.length > 0 && round < roundLimit && !verification.interrupted) {
       settings.notice?.({
         code: 'round',
@@ -89,7 +89,7 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const context: ContextOutcome = {
       container: container.name,
       findings,
-      ...(baseline !== undefined && { withoutContext: baseline.length }),
+      ...(baseline !== undefined && { withoutContext: contextFindings(baseline, []).length }),
       rounds: round,
       added,
       document: replaced(settings.context, given.name, minimal.container),

@@ -133,6 +133,7 @@ export class StraceContext implements Subscriber {
     line: string,
   ): void {
     for (const each of pathCalls.get(name) ?? []) {
+      if (each.how === 'asks' && refused !== 'EROFS') continue
       const deed = pathDeed(each, texts, state, refused === undefined ? resultPath(line) : undefined)
       if (deed === undefined) continue
       const { program, started, ids } = state

@@ -5,7 +5,7 @@ import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, lookup, read, update } from '../blocks.ts'
 import { slotArchitectures, slotsOfCalls } from './calls.ts'
-import { checkFlags, checkKey, containerValue, specPlaces } from './layout.ts'
+import { checkFlags, checkKey, containerValue, specKinds, specPlaces } from './layout.ts'
 import {
   at,
   clearStack,
@@ -156,7 +156,7 @@ const containerDepth = ({ structures }: ProgramInputs): readonly AssemblyLine[] 
   bpf.storeLower(frame, key + checkKey.depth, 1),
 ]
 
-/** Notes the capability for the current call, if own, started and granted, and if paths.ts keeps a path of the call. */
+/** Notes the capability for the current call, if own, started and granted, and if paths.ts keeps it with a path. */
 const markGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, key + checkKey.refused),
   bpf.jumpIf(1, 'notEqual', 0, 'marked'),
@@ -166,7 +166,8 @@ const markGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   ...lookup(own.specs, key + checkKey.slot),
   bpf.jumpIf(0, 'equal', 0, 'marked'),
   bpf.loadLower(1, 0, specPlaces.kind),
-  bpf.jumpIf(1, 'equal', 0, 'marked'),
+  bpf.jumpIf(1, 'equal', specKinds.none, 'marked'),
+  bpf.jumpIf(1, 'equal', specKinds.asks, 'marked'),
   bpf.call('currentPidTgid'),
   bpf.store(frame, at.word, 0),
   bpf.set(9, 1),

@@ -174,6 +174,7 @@ export const specKinds = {
   socket: 5,
   map: 6,
   execute: 7,
+  asks: 8,
 } as const
 /**
  * Slots of `programs` and `specs`: by number of the machine's own call, by number of the 32-bit call, the same for the

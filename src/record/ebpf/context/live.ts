@@ -1,10 +1,14 @@
-// Asks running containers what cannot be asked later: their mounts, and the capabilities of their programs' files.
-// Authority: proc_pid_mountinfo(5), proc_pid_exe(5), include/uapi/linux/capability.h (struct vfs_cap_data).
+// Asks running containers what cannot be asked later: their mounts, the directories of paths that programs wrote, and the
+// capabilities of their programs' files.
+// Authority: proc_pid_mountinfo(5), proc_pid_exe(5), proc_pid_ns(5), include/uapi/linux/capability.h (struct vfs_cap_data).
 import { readFileSync, readlinkSync } from 'node:fs'
+import { posix } from 'node:path'
 import type { KernelMap, MapCalls } from '../kernel.ts'
-import { containerValue, executionKey, executionValue } from './layout.ts'
+import { containerValue, executionKey, executionValue, pathKey, pathValue, textSize } from './layout.ts'
+import { wholePath } from './links.ts'
+import { LiveDirectories } from './live-directories.ts'
 import type { ContextMaps } from './maps.ts'
-import { walkedIn } from './walked.ts'
+import { textIn, walkedIn } from './walked.ts'
 
 /** The shortest pause between questions in milliseconds. A pause is at least `share` times as long as the questions. */
 const every = 20
@@ -26,11 +30,16 @@ export type AttributeOf = (file: string, attribute: string) => Buffer | undefine
 export class Live {
   readonly mounts = new Map<bigint, readonly LiveMount[]>()
   readonly files = new Map<string, FileCapabilities>()
+  readonly directories = new Map<bigint, LiveDirectories>()
   /** The path of each container's cgroup. */
   readonly cgroups = new Map<bigint, string>()
   readonly #calls: MapCalls
   readonly #own: ContextMaps
   readonly #attributeOf: AttributeOf
+  /** The mount namespace in which each container's mounts were read. */
+  readonly #namespaces = new Map<bigint, string>()
+  /** The paths whose directories were asked for. */
+  readonly #askedPaths = new Set<string>()
   #timer: NodeJS.Timeout
 
   constructor(calls: MapCalls, own: ContextMaps, attributeOf: AttributeOf) {
@@ -49,10 +58,13 @@ export class Live {
   }
 
   ask(): void {
+    const running = new Map<bigint, number>()
     for (const [key, value] of this.#entries(this.#own.containers)) {
-      const id = key.readBigUInt64LE()
-      if (!this.mounts.has(id)) this.#askMounts(id, value.readUInt32LE(containerValue.pid))
+      const [id, pid] = [key.readBigUInt64LE(), value.readUInt32LE(containerValue.pid)]
+      if (!this.mounts.has(id)) this.#askMounts(id, pid)
+      if (this.#isStill(id, pid)) running.set(id, pid)
     }
+    if (running.size > 0) this.#askDirectories(running)
     for (const key of this.#calls.keys(this.#own.executions)) {
       const file = this.fileKey(key)
       const value = this.files.has(file) ? undefined : this.#calls.lookup(this.#own.executions, key)
@@ -80,10 +92,39 @@ export class Live {
   #askMounts(id: bigint, pid: number): void {
     try {
       this.mounts.set(id, mountsIn(readFileSync(`/proc/${pid}/mountinfo`, 'utf8')))
+      this.#namespaces.set(id, mountNamespace(pid))
       const [, group] = /^0::(.+)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? []
       if (group !== undefined) this.cgroups.set(id, group)
     } catch {
       // The process has ended.
+    }
+  }
+
+  /** Whether the process is still the container's: its number may have passed to another process. */
+  #isStill(id: bigint, pid: number): boolean {
+    const known = this.#namespaces.get(id)
+    try {
+      return known !== undefined && mountNamespace(pid) === known
+    } catch {
+      return false
+    }
+  }
+
+  #askDirectories(running: ReadonlyMap<bigint, number>): void {
+    for (const key of this.#calls.keys(this.#own.changed)) {
+      const id = key.readBigUInt64LE(pathKey.container)
+      const pid = running.get(id)
+      const asked = key.toString('latin1')
+      if (pid === undefined || this.#askedPaths.has(asked)) continue
+      this.#askedPaths.add(asked)
+      const value = this.#calls.lookup(this.#own.changed, key)
+      if (value === undefined) continue
+      const base = walkedIn(value, pathValue.walk)
+      if (!base.isReachable) continue
+      const text = textIn(key.subarray(pathKey.text, pathKey.text + textSize))
+      let directories = this.directories.get(id)
+      if (directories === undefined) this.directories.set(id, (directories = new LiveDirectories()))
+      directories.ask(`/proc/${pid}/root`, posix.dirname(wholePath(base.path, text)))
     }
   }
 
@@ -98,6 +139,8 @@ export class Live {
     }
   }
 }
+
+const mountNamespace = (pid: number): string => readlinkSync(`/proc/${pid}/ns/mnt`)
 
 function mountsIn(text: string): readonly LiveMount[] {
   return text.split('\n').flatMap((line) => {

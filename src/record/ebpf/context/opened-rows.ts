@@ -46,3 +46,19 @@ export function mountsRows(of: Container): void {
   const listed = of.reading.live.mounts.get(of.id)
   if (listed !== undefined) of.rows.mounts = listed.map((each) => ({ ...each, count: 1, first: 'mountinfo' }))
 }
+
+/** Adds the directories that were asked for while the container ran, if no walk passed them. */
+export function directoryRows(of: Container): void {
+  const { directories } = of.rows
+  const known = new Set(directories.map(({ path }) => path))
+  for (const [path, { mode, uid, gid }] of of.reading.live.directories.get(of.id)?.found ?? [])
+    if (!known.has(path))
+      directories.push({
+        path,
+        mode: modeOf(mode),
+        uid: of.uid(uid),
+        gid: of.gid(gid),
+        count: 1,
+        first: 'stat',
+      })
+}

@@ -29,6 +29,8 @@ import { dentryPiece, rootOf, startWalk, walk } from './walk.ts'
 /** One more place on the stack. */
 const granted = spec - 8
 
+/** EROFS (errno(3)). */
+const readOnly = 30
 const mapped = { execute: 4, anonymous: 0x20 } as const
 
 /** The program for the first path of a call, or with `slots.second` for the second path. */
@@ -53,6 +55,12 @@ export function usedPath(given: ProgramInputs, base: 0 | typeof slots.second): r
       bpf.load(2, 0, index * 8),
       bpf.store(frame, spec + index * 8, 2),
     ]).flat(),
+    // A question is evidence only if a read-only mount decided the answer.
+    bpf.jumpIf(1, 'notEqual', specKinds.asks, 'no-question'),
+    bpf.load(2, frame, at.result),
+    bpf.jumpIf(2, 'notEqual', -readOnly, 'done'),
+    bpf.jump('whose'),
+    bpf.label('no-question'),
     // Most memory is mapped for data.
     bpf.jumpIf(1, 'notEqual', specKinds.map, 'whose'),
     ...argument(specPlaces.mode, 'done'),
@@ -87,7 +95,7 @@ export function usedPath(given: ProgramInputs, base: 0 | typeof slots.second): r
     bpf.jump('kept'),
     bpf.label('failed'),
     bpf.subtractRegister(8, 7),
-    ...[1, 13, 30].map((errno) => bpf.jumpIf(8, 'equal', errno, 'kept')),
+    ...[1, 13, readOnly].map((errno) => bpf.jumpIf(8, 'equal', errno, 'kept')),
     bpf.jump('finish'),
     bpf.label('kept'),
     ...container(given, 'finish'),

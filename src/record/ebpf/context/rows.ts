@@ -5,7 +5,7 @@ import { checkRows } from './check-rows.ts'
 import { Container, entries, type ContainerReading } from './container.ts'
 import { executionRows } from './execution-rows.ts'
 import { namedRows } from './named-rows.ts'
-import { mountsRows, openedRows } from './opened-rows.ts'
+import { directoryRows, mountsRows, openedRows } from './opened-rows.ts'
 import { oursAmong } from './ours.ts'
 import { bindRows, identityRows, privilegeRows } from './privilege-rows.ts'
 
@@ -44,6 +44,7 @@ const inOrder: readonly ((of: Container) => void)[] = [
   mountsRows,
   executionRows,
   namedRows,
+  directoryRows,
   checkRows,
   identityRows,
   bindRows,
