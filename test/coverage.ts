@@ -15,12 +15,6 @@ const noKoffi = 'koffi is installed wherever the tests are'
 
 export const exceptions: Readonly<Record<string, readonly Exception[]>> = {
   'src/commands/inputs.ts': [{ line: 'throw cannotRead(word, error)', why: 'root may read every directory' }],
-  'src/record/cgroups.ts': [
-    {
-      line: "throw new UserError('no-unified-cgroups')",
-      why: anotherKernel,
-    },
-  ],
   'src/record/ebpf/kernel.ts': [
     { line: 'if (log !== undefined) {', why: anotherKernel },
     { line: 'if (descriptor < 0) {', why: anotherKernel },

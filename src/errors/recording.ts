@@ -164,7 +164,11 @@ export const recordingErrors = {
     125,
     ({ pid }: OfProcess) => `process ${pid} made no call while it was recorded: record it for longer`,
   ],
-  'no-unified-cgroups': [125, () => 'no cgroup version 2 hierarchy is mounted here'],
+  'no-unified-cgroups': [
+    125,
+    () =>
+      'no cgroup version 2 hierarchy is mounted here, by which containers are found: start this machine with systemd.unified_cgroup_hierarchy=1',
+  ],
   'part-of-cgroups': [
     125,
     ({ mount }: { readonly mount: string }) =>

@@ -62,6 +62,8 @@ const answers = {
     `has ${size} bytes as ${name}: more than ${limit} are not read`,
   longer: ({ limit }: RegistryAnswer) => `sends more than the ${limit} bytes that it should`,
   'other-bytes': ({ name }: RegistryAnswer) => `sends bytes for ${name} that its digest does not match`,
+  'stored-otherwise': ({ name, stored }: RegistryAnswer) =>
+    `stores as ${stored} what was pushed as ${name}: the artifact cannot be named by its digest`,
   status: ({ status, asked, said }: RegistryAnswer) => `answers ${status} to ${asked}${inWords(said)}`,
   challenge: 'asks for a way to log in that is neither Basic nor Bearer',
   'plain-realm': 'wants credentials to be sent without TLS',
@@ -74,6 +76,8 @@ export interface RegistryAnswer extends OfRepository {
   readonly fault: keyof typeof answers
   /** A tag or a digest. */
   readonly name?: string
+  /** The digest by which the registry says it has the manifest. */
+  readonly stored?: string
   readonly size?: number
   readonly limit?: number
   readonly status?: number

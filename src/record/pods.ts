@@ -28,15 +28,20 @@ export async function recordPods(options: PodOptions): Promise<Recording> {
 async function recordFound(search: PodSearch, options: PodOptions): Promise<Recording> {
   const { query, wait = false } = options
   const chosen = new Map<string, FoundContainer>()
-  /** Updates `chosen`. Returns whether all containers have ended; false if the runtime gave no answer this time. */
+  const ended = (await search.all().catch(() => [])).filter(({ state }) => state === 'exited')
+  const before = new Set(ended.map(({ id }) => id))
+  /** Updates `chosen`. Returns whether the recording is over; false if the runtime gave no answer this time. */
   const learn = async (): Promise<boolean> => {
     const all = await search.all().catch(() => undefined)
+    // Without `wait`, only in the pods that were there first: a restarted or an ephemeral container is a new one.
+    const pods = new Set([...chosen.values()].map(({ sandbox }) => sandbox))
     for (const each of all ?? []) {
-      if (each.state === 'created' || chosen.has(each.id) || (each.state !== 'running' && !wait)) continue
+      if (each.state === 'created' || chosen.has(each.id) || before.has(each.id)) continue
+      if (!wait && pods.size > 0 && !pods.has(each.sandbox)) continue
       const described = await search.described(each).catch(() => undefined)
       if (described !== undefined) chosen.set(each.id, described)
     }
-    return all !== undefined && !all.some(({ state }) => state === 'running' || state === 'created')
+    return all !== undefined && chosen.size > 0 && search.isOver(all, options.for !== undefined)
   }
   if (!wait) await learn()
   if (!wait && chosen.size === 0)
@@ -51,7 +56,7 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
     let isOver = false
     let asked: Promise<void> | undefined
     const ask = async (): Promise<void> => {
-      isOver = wait ? (await learn()) && chosen.size > 0 : await hasEnded(search)
+      isOver = await learn()
       asked = undefined
     }
     await untilOver(options, () => {
@@ -59,7 +64,7 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
       return isOver
     })
     await asked
-    if (wait) await learn()
+    await learn()
     const found = collector.read((id) => chosen.get(id)?.fullName)
     const recorded = found.flatMap(({ id, observations }) =>
       observations === undefined ? [] : [ofContainer(observations, chosen.get(id))],
@@ -68,6 +73,8 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
       for (const each of chosen.values()) refuseUnfiltered(each)
       throw new UserError('silent-cgroup', { cgroup: queryText(query) })
     }
+    const unfiltered = [...chosen.values()].filter(isUnfiltered).map(({ fullName }) => fullName)
+    if (unfiltered.length > 0) options.notice?.({ code: 'without-filter', processes: unfiltered })
     return {
       observations: merged(recorded),
       ending: { kind: 'released' },
@@ -98,13 +105,10 @@ function ofContainer(observations: Observations, found: FoundContainer | undefin
   }
 }
 
-async function hasEnded(search: PodSearch): Promise<boolean> {
-  const running = await search.running().catch(() => undefined)
-  return running !== undefined && running.length === 0
-}
+const isUnfiltered = ({ told, seccomp }: FoundContainer): boolean => told && seccomp === undefined
 
-function refuseUnfiltered({ fullName, told, seccomp }: FoundContainer): void {
-  if (told && seccomp === undefined) throw new UserError('pod-without-filter', { container: fullName })
+function refuseUnfiltered(container: FoundContainer): void {
+  if (isUnfiltered(container)) throw new UserError('pod-without-filter', { container: container.fullName })
 }
 
 /** The cgroup of a container: the one that its runtime was told to make, else the one that its process is in. */

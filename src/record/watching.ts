@@ -170,8 +170,7 @@ async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): P
       const described = await search.described(each).catch(() => undefined)
       if (described !== undefined) chosen.set(each.id, described)
     }
-    const lives = all?.some(({ state }) => state === 'running' || state === 'created')
-    isOver = lives === false && chosen.size > 0
+    isOver = all !== undefined && chosen.size > 0 && (await search.isOver(all, settings.for !== undefined))
   }
   await learn()
   const running = [...chosen.values()].filter(({ state }) => state === 'running')

@@ -37,6 +37,8 @@ export interface ClientOptions {
   readonly proxyOf?: (url: URL) => URL | undefined
 }
 
+const digestForm = /^sha256:[a-f\d]{64}$/
+
 export function digestOf(bytes: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
@@ -101,12 +103,14 @@ export class Registry {
   async pushManifest(manifest: Manifest, tag?: string): Promise<string> {
     const text = JSON.stringify(manifest)
     const digest = digestOf(text)
-    await this.#ask('push', `manifests/${tag ?? digest}`, {
+    const answer = await this.#ask('push', `manifests/${tag ?? digest}`, {
       method: 'PUT',
       headers: { 'content-type': manifestType },
       body: text,
       expected: [201],
     })
+    const stored = digestIn(answer) ?? digest
+    if (stored !== digest) throw this.#answered('stored-otherwise', { name: digest, stored })
     return digest
   }
 
@@ -120,7 +124,8 @@ export class Registry {
     if (answer.status === 404) throw new UserError('registry-lacks', { repository: this.#repository, name })
     const bytes = await this.#bytes(answer, documentLimit)
     const digest = digestOf(bytes)
-    if (name.startsWith('sha256:') && digest !== name) throw this.#answered('other-bytes', { name })
+    const wanted = name.startsWith('sha256:') ? name : (digestIn(answer) ?? digest)
+    if (digest !== wanted) throw this.#answered('other-bytes', { name })
     const manifest = document(bytes) as Partial<Manifest> | undefined
     const isManifest = isDescriptor(manifest?.config) && manifest.layers?.every(isDescriptor) === true
     if (!isManifest || Array.isArray(manifest)) throw this.#answered('no-manifest', { name })
@@ -298,13 +303,19 @@ function basicOf(user: string, secret: string): string {
   return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`
 }
 
+/** The digest that the registry has for a manifest, by its own word. */
+function digestIn({ headers }: Answer): string | undefined {
+  const found = headers.get('docker-content-digest') ?? ''
+  return digestForm.test(found) ? found : undefined
+}
+
 function isDescriptor(value: unknown): value is Descriptor {
   if (typeof value !== 'object' || value === null) return false
   const { mediaType, digest, size } = value as Partial<Descriptor>
   return (
     typeof mediaType === 'string' &&
     typeof digest === 'string' &&
-    /^sha256:[a-f\d]{64}$/.test(digest) &&
+    digestForm.test(digest) &&
     Number.isSafeInteger(size) &&
     (size as number) >= 0
   )

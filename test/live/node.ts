@@ -43,6 +43,15 @@ export interface PodOptions {
     readonly readonly?: boolean
   }[]
   readonly image?: string
+  /** Its processes see those of the host. */
+  readonly hostPid?: boolean
+}
+
+export interface ContainerOptions {
+  /** Default: the pod's. */
+  readonly filter?: Filter
+  /** The container whose process ids it shares, as an ephemeral container does. */
+  readonly target?: string
 }
 
 export interface Pod {
@@ -50,7 +59,12 @@ export interface Pod {
   readonly uid: string
   readonly name: string
   readonly namespace: string
-  readonly container: (name: string, command: readonly string[]) => Promise<string>
+  /** Starts a container and returns its id. A name that was there before is a restart. */
+  readonly container: (
+    name: string,
+    command: readonly string[],
+    options?: ContainerOptions,
+  ) => Promise<string>
   readonly remove: () => Promise<void>
 }
 
@@ -134,27 +148,31 @@ export class Node {
   }
 
   async pod(name: string, options: PodOptions = {}): Promise<Pod> {
-    const { namespace = 'default', labels = {}, annotations = {} } = options
+    const { namespace = 'default', labels = {}, annotations = {}, hostPid = false } = options
     const uid = randomUUID()
     const own = {
       'io.kubernetes.pod.name': name,
       'io.kubernetes.pod.namespace': namespace,
       'io.kubernetes.pod.uid': uid,
     }
-    // NODE for the network, which then needs no plugins; CONTAINER for process ids; POD for the rest.
-    const namespaces: Message = { 1: 2, 2: 1 }
+    // NODE for the network, which then needs no plugins; CONTAINER or NODE for process ids; POD for the rest.
+    const namespaces: Message = { 1: 2, 2: hostPid ? 2 : 1 }
+    const cgroup = `${this.cgroup}/besteffort/pod${uid}`
+    const attempts = new Map<string, number>()
     const sandboxConfig: Message = {
       1: { 1: name, 2: uid, 3: namespace },
       3: join(this.directory, 'logs'),
       6: entries({ ...own, ...labels }),
       7: entries(annotations),
-      8: { 1: `${this.cgroup}/besteffort/pod${uid}`, 2: { 1: namespaces, 9: { 1: 0 } } },
+      8: { 1: cgroup, 2: { 1: namespaces, 9: { 1: 0 } } },
     }
     const sandbox = (await this.ask('RunPodSandbox', { 1: sandboxConfig })).text(1)
-    const container = async (of: string, command: readonly string[]): Promise<string> => {
+    const container: Pod['container'] = async (of, command, { filter = options.filter, target } = {}) => {
       const { capabilities = [] } = options
+      const attempt = attempts.get(of) ?? 0
+      attempts.set(of, attempt + 1)
       const config: Message = {
-        1: { 1: of },
+        1: { 1: of, 2: attempt },
         // CRI-O checks signatures by the name that the user gave.
         2: { 1: options.image ?? image, 18: options.image ?? image },
         [options.image === undefined ? 3 : 4]: command,
@@ -164,15 +182,16 @@ export class Node {
           3: each.readonly ?? true,
         })),
         9: entries({ ...own, 'io.kubernetes.container.name': of }),
-        11: `${name}_${of}.log`,
+        11: `${name}_${of}_${attempt}.log`,
         15: {
           1: { 3: 2 },
           2: {
             ...(options.capabilities && { 1: { 1: capabilities, 2: ['ALL'] } }),
-            3: namespaces,
+            // TARGET
+            3: target === undefined ? namespaces : { ...namespaces, 2: 3, 4: target },
             5: { 1: 0 },
             11: options.noNewPrivileges ?? false,
-            15: securityProfile(options.filter ?? 'default'),
+            15: securityProfile(filter ?? 'default'),
           },
         },
       }
@@ -184,6 +203,8 @@ export class Node {
     const remove = async (): Promise<void> => {
       await this.ask('StopPodSandbox', { 1: sandbox })
       await this.ask('RemovePodSandbox', { 1: sandbox })
+      // As the kubelet does: runtimes leave a pod's own cgroup.
+      for (const { path } of cgroupMounts()) removeCgroup(join(path, cgroup))
     }
     return { sandbox, uid, name, namespace, container, remove }
   }

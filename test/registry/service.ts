@@ -71,7 +71,7 @@ export interface TokenService {
  * Issues tokens to user `user` with password `secret`, and for the refresh token `refresh`: docs.docker.com, "Token
  * authentication specification" and "Token authentication implementation".
  */
-export async function startTokenServer(folder: string): Promise<TokenService> {
+export async function startTokenServer(folder: string, lifetime = 300): Promise<TokenService> {
   mkdirSync(folder, { recursive: true })
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
   await execa('openssl', [
@@ -103,7 +103,7 @@ export async function startTokenServer(folder: string): Promise<TokenService> {
         const [, name = '', actions = ''] = /^repository:([^:]+):(.+)$/.exec(words.get('scope') ?? '') ?? []
         asked.push(`${form ? 'refresh ' : ''}${actions}`)
         response.statusCode = known ? 200 : 401
-        const token = tokenFor(name, actions.split(','), key, certificate)
+        const token = tokenFor({ name, actions: actions.split(','), lifetime }, key, certificate)
         response.end(JSON.stringify(known ? { [form ? 'access_token' : 'token']: token } : {}))
       })
     }),
@@ -116,7 +116,14 @@ export async function startTokenServer(folder: string): Promise<TokenService> {
   }
 }
 
-function tokenFor(name: string, actions: readonly string[], key: string, certificate: string): string {
+interface Grant {
+  readonly name: string
+  readonly actions: readonly string[]
+  /** Seconds. */
+  readonly lifetime: number
+}
+
+function tokenFor({ name, actions, lifetime }: Grant, key: string, certificate: string): string {
   const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const der = readFileSync(certificate, 'utf8').replaceAll(/-----[^-]+-----|\s/g, '')
   const now = Math.floor(Date.now() / 1000)
@@ -125,8 +132,8 @@ function tokenFor(name: string, actions: readonly string[], key: string, certifi
     iss: 'tests',
     sub: 'user',
     aud: 'registry',
-    exp: now + 300,
-    nbf: now - 10,
+    exp: now + lifetime,
+    nbf: now - 100,
     iat: now,
     jti: randomUUID(),
     access: [{ type: 'repository', name, actions }],

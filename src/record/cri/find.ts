@@ -86,6 +86,17 @@ export class PodSearch {
     return found
   }
 
+  /**
+   * Whether all of these containers have ended. `patient`: and their pods too, because a pod that is still there may
+   * restart its containers.
+   */
+  async isOver(all: readonly CriContainer[], patient: boolean): Promise<boolean> {
+    if (all.some(({ state }) => state === 'running' || state === 'created')) return false
+    if (!patient || 'container' in this.#query) return true
+    const { labels } = labelsOf(this.#query)
+    return (await this.#runtime.sandboxes(labels).catch(() => undefined))?.length === 0
+  }
+
   async running(): Promise<readonly CriContainer[]> {
     return (await this.all()).filter(({ state }) => state === 'running')
   }
