@@ -304,7 +304,7 @@ function basicOf(user: string, secret: string): string {
 }
 
 /** The digest that the registry has for a manifest, by its own word. */
-function digestIn({ headers }: Answer): string | undefined {
+function digestIn({ headers }: HttpAnswer): string | undefined {
   const found = headers.get('docker-content-digest') ?? ''
   return digestForm.test(found) ? found : undefined
 }
