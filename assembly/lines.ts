@@ -6,18 +6,26 @@
 // Compiled by scripts/make-compiled.ts, which writes ./layout from src/read/strace/layout.ts.
 import { at16, isDigit, isHexLetter, isUpper, lineEnd, run16, within16 } from './bytes'
 import {
+  afterAside,
+  afterAttached,
+  afterCut,
   afterLabel,
   afterNumber,
   afterPointer,
   afterRelative,
+  afterRest,
   alwaysSlow,
+  attachedLine,
   callLine,
+  cutLine,
+  cutReach,
   endOfInput,
   exitLine,
   foundAt,
   foundBracketed,
   foundCall,
   foundCalls,
+  foundCut,
   foundLast,
   foundLines,
   foundNext,
@@ -41,6 +49,7 @@ import {
   pidField,
   pointerField,
   relativeField,
+  restLine,
   resultReach,
   resumedLine,
   rowRoom,
@@ -52,6 +61,7 @@ import {
   unfinishedLine,
   unnamed,
   unopened,
+  unread,
   withText,
 } from './layout'
 
@@ -90,10 +100,14 @@ let call = 0
 let open: usize = 0
 let value = noValue
 let number = noNumber
-/** Whether a line had `[pid N]`. */
+/** Whether a line shows that strace writes to standard error: `[pid N]`, or a message with its name. */
 let bracketed = false
+/** The thread of the call that a message has cut, if it is counted here, until the rest of the call. */
+let cut = noThread
+/** Where the lines end. */
+let limit: usize = 0
 
-/** Of a line that is slow. */
+/** Of a line that is slow, or that the host must read as a whole. */
 const unsure: u8 = 255
 
 let fields = 0
@@ -102,8 +116,9 @@ let inBrackets = false
 /**
  * Takes lines of [line, end), of which the calls must have these prefix fields, and counts them. Returns the kind of
  * the first that the host must take, or that it is slow, or that there is none. `before`: how many lines there were.
+ * `waits`: a call of the host's waits for its rest.
  */
-export function read(line: usize, end: usize, expected: i32, before: f64): u8 {
+export function read(line: usize, end: usize, expected: i32, before: f64, waits: bool): u8 {
   let slot: usize = 0
   let row: usize = 0
   let kind = endOfInput
@@ -111,9 +126,22 @@ export function read(line: usize, end: usize, expected: i32, before: f64): u8 {
   let calls = 0
   let last = noThread
   bracketed = false
+  cut = noThread
+  limit = end
   while (line < end) {
+    if (waits || cut !== noThread) {
+      kind = kindInside(line)
+      if (kind === restLine && !waits) {
+        if (rested === callLine) store<i32>(pendings + ((cut & (threadRoom - 1)) << 2), noCall)
+        cut = noThread
+      } else if (kind !== signalLine) break
+      line = next
+      lines++
+      kind = endOfInput
+      continue
+    }
     kind = kindOf(line, expected)
-    if (kind <= resumedLine) {
+    if (kind <= cutLine) {
       if (pid !== last) {
         slot = (pid & (threadRoom - 1)) << 2
         if (load<i32>(threads + slot) !== pid) break
@@ -127,7 +155,8 @@ export function read(line: usize, end: usize, expected: i32, before: f64): u8 {
         const count = load<u32>(cell)
         if (<i32>count > 0) store<u32>(cell, count + 1)
         else if (count !== unopened || !opens(row, cell, before + lines + 1)) break
-        if (kind === unfinishedLine) store<i32>(pendings + slot, call)
+        if (kind !== callLine) store<i32>(pendings + slot, call)
+        if (kind === cutLine) cut = pid
         calls++
       }
       last = pid
@@ -140,6 +169,7 @@ export function read(line: usize, end: usize, expected: i32, before: f64): u8 {
   store<i32>(found + foundCalls, calls)
   store<i32>(found + foundLast, last)
   store<i32>(found + foundBracketed, bracketed)
+  store<i32>(found + foundCut, cut)
   store<u32>(found + foundAt, line)
   store<u32>(found + foundNext, next)
   store<i32>(found + foundPid, pid)
@@ -162,14 +192,58 @@ function opens(row: usize, cell: usize, line: f64): bool {
   return true
 }
 
+/** A line of strace's own without a prefix: signalLine for one that tells nothing, attachedLine, or slow. */
+function kindOfMessage(line: usize): u8 {
+  let kind = signalLine
+  const isSaid = load<u64>(line) === ownName
+  if (isSaid && afterAside(line) === 0) {
+    const end = afterAttached(line)
+    if (end === 0 || load<u8>(end) !== 0x0a) return slow
+    kind = attachedLine
+    readPid(line + 16 /* `strace: Process ` */)
+  } else if (!isSaid && !isAside(line)) return slow
+  const stop = lineEnd(line)
+  if (stop - line > lineLimit) return slow
+  next = stop + 1
+  if (isSaid) bracketed = true
+  return kind
+}
+
+/** How the rest of a cut call ends that was found last. */
+let rested: u8 = 0
+
+/** What a line is while a call waits for its rest: the rest, a message, or slow. */
+function kindInside(line: usize): u8 {
+  const kind = kindOfMessage(line)
+  if (kind !== slow) return kind
+  const stop = lineEnd(line)
+  if (stop - line > lineLimit) return slow
+  const isMark = stop - line === 17 && isUnfinished(line, stop)
+  if (!isMark && (afterRest(line) === 0 || hasControls(line, stop))) return slow
+  rested = endingOf(line, stop)
+  if (rested === unsure) return slow
+  next = stop + 1
+  open = line
+  return restLine
+}
+
+function hasColours(line: usize, stop: usize): bool {
+  for (let at = line; at < stop; at += 16) {
+    const found = at16(at, 0x1b)
+    if (found !== 0) return at + <usize>ctz(found) < stop
+  }
+  return false
+}
+
+function hasControls(line: usize, stop: usize): bool {
+  for (let at = line; at < stop; at++) if (load<u8>(at) < 0x20) return true
+  return false
+}
+
 /** What a line is, where it is not slow. */
 function kindOf(line: usize, expected: i32): u8 {
-  if (isAside(line)) {
-    const stop = lineEnd(line)
-    if (stop - line > lineLimit) return slow
-    next = stop + 1
-    return signalLine
-  }
+  const kindOfOwn = kindOfMessage(line)
+  if (kindOfOwn !== slow) return kindOfOwn
   let at = readPrefix(line)
   if (at === 0) return slow
   let kind = callLine
@@ -197,17 +271,20 @@ function kindOf(line: usize, expected: i32): u8 {
   if (stop - line > lineLimit) return slow
   next = stop + 1
   if (isOfCall) {
-    const ending = endingOf(at, stop)
+    let ending = endingOf(at, stop)
     const care = load<u8>(careful + call)
     if ((fields & numberField) !== 0 && number !== load<i32>(numbers + (call << 2))) return slow
-    if (ending === unsure || care === alwaysSlow) return slow
-    if (ending === unfinishedLine) {
+    if (care === alwaysSlow) return slow
+    if (ending === unsure && kind === callLine && isCut(line, at, stop)) ending = cutLine
+    if (ending !== unsure && ending !== callLine) {
       if (kind === resumedLine) return slow
-      kind = unfinishedLine
+      kind = ending
     }
-    if (care === needsText) {
-      value = ending === unfinishedLine ? noValue : valueOf(resultEnd)
-      if (value === unread) return slow
+    if (care === needsText || ending === unsure) {
+      // A coloured line: the host removes the colours first.
+      if (hasColours(at, stop)) return slow
+      if (ending !== cutLine)
+        value = ending === callLine ? valueOf(resultEnd) : ending === unfinishedLine ? noValue : unread
       open = at
       kind |= withText
     }
@@ -215,6 +292,8 @@ function kindOf(line: usize, expected: i32): u8 {
   if (inBrackets) bracketed = true
   return kind
 }
+
+const ownName: u64 = 0x203a656361727473 /* `strace: ` */
 
 /** ` > `, a frame of -k; ` | 00000  30 31`, a dump of -e read and write: neither tells a call, as a signal does not. */
 function isAside(line: usize): bool {
@@ -272,7 +351,8 @@ function readPrefix(line: usize): usize {
 function readFields(start: usize): usize {
   let at = start
   let end: usize = 0
-  if (load<u8>(at) === 0x5b && (end = afterLabel(at)) !== 0) at = end
+  // A label begins with a letter or "_".
+  if (load<u8>(at) === 0x5b && load<u8>(at + 1) > 0x40 && (end = afterLabel(at)) !== 0) at = end
   if (isDigit(load<u8>(at)) && (end = afterTime(at)) !== 0) {
     fields |= timeField
     at = end
@@ -286,11 +366,18 @@ function readFields(start: usize): usize {
     number = numberIn(at + 1)
     at = end
   }
-  if (load<u8>(at) === 0x5b && (end = afterPointer(at)) !== 0) {
+  if (load<u8>(at) === 0x5b && (end = afterAddress(at)) !== 0) {
     fields |= pointerField
     at = end
   }
   return at
+}
+
+/** `[00007fccf002cc47] ` at once, and the other forms of a pointer by their row. */
+function afterAddress(at: usize): usize {
+  const word = v128.load(at + 1)
+  const isUsual = (within16(word, 0x30, 0x39) | within16(word, 0x61, 0x66)) === 0xffff
+  return isUsual && load<u16>(at + 17) === 0x205d ? at + 19 : afterPointer(at)
 }
 
 /** `  12]`; noNumber for `???]`, otherNumber for one of more digits than any call's. */
@@ -453,6 +540,11 @@ function endingOf(open: usize, stop: usize): u8 {
     if (load<u16>(time - 1) === 0x3c20 && time < at - 1) byte = load<u8>((at = time - 2))
     if (byte === 0x3e) return isDecorated(from, at) ? callLine : unsure
   }
+  if (byte === 0x29 && load<u64>(at - 7) === 0x29444559414c4544 && load<u16>(at - 9) === 0x2820) {
+    // ` (DELAYED)`
+    at -= 10
+    byte = load<u8>(at)
+  }
   if (byte === 0x29) {
     at = beforeText(from, at)
     if (at === 0) return unsure
@@ -464,6 +556,51 @@ function endingOf(open: usize, stop: usize): u8 {
 function isUnfinished(open: usize, stop: usize): bool {
   const at = stop - 17
   return at >= open && load<u64>(at) === 0x696e69666e753c20 && load<u64>(at + 8) === 0x2e2e2e2064656873
+}
+
+/**
+ * Whether a message of strace cuts the call, of which the line is on standard error and not the last one here. Nothing
+ * before the message closes the call or is unusual: see splitArguments() in arguments.ts.
+ */
+function isCut(line: usize, open: usize, stop: usize): bool {
+  if ((fields & pidField) !== 0 || stop + 1 >= limit) return false
+  let depth = 0
+  for (let at = open; at < stop; at++) {
+    const byte = load<u8>(at)
+    if (byte === 0x73 && load<u64>(at) === ownName) {
+      // The place of the message, for the host.
+      value = <i32>(at - open)
+      return depth >= 0 && stop - at <= cutReach && afterCut(at) === stop && isSilent(line, open)
+    }
+    if (byte === 0x28 || byte === 0x5b || byte === 0x7b) depth++
+    else if (byte === 0x5d || byte === 0x7d) depth--
+    else if (byte === 0x29) {
+      if (depth-- <= 0) return false
+    } else if (byte === 0x22) {
+      at = afterString(at, stop)
+      if (at === stop) return false
+    } else if (byte < 0x20 || byte === 0x3c || byte === 0x27 || byte === 0x2f) return false
+  }
+  return false
+}
+
+/** Where the string ends that begins here: at its quote, or `stop`. */
+function afterString(quote: usize, stop: usize): usize {
+  for (let at = quote + 1; at < stop; at++) {
+    const byte = load<u8>(at)
+    if (byte === 0x22) return at
+    if (byte === 0x5c) at++
+    else if (byte < 0x20) return stop
+  }
+  return stop
+}
+
+/** Whether no message of strace can begin in a prefix: a comm or a label may hold any text. */
+function isSilent(line: usize, open: usize): bool {
+  for (let at = line; at < open; at++)
+    if (load<u16>(at) === 0x203a /* `: ` */ || load<u64>(at) === 0x20737365636f7250 /* `Process ` */)
+      return false
+  return true
 }
 
 /** From the parenthesis of ` ENOENT (No such file or directory)` or ` (Timeout)` to the last byte before; 0 for a failure that counts. */
@@ -524,9 +661,6 @@ function isResult(from: usize, last: usize): bool {
   for (; spaces === 16 && at >= from; at -= spaces) spaces = run16(at16(at - 15, 0x20))
   return load<u8>(at) === 0x29 && at >= from
 }
-
-/** Of a result that is not read here. */
-const unread = -2
 
 /** The decimal number of up to seven digits, as a pid has, that ends at `last`; noValue for `?` and what is below 0. */
 function valueOf(last: usize): i32 {

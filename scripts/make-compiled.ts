@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
 import { memoryPlan } from '../src/read/compiled.ts'
 import { foundWords, layout } from '../src/read/strace/layout.ts'
-import { fields } from '../src/read/strace/lines.ts'
+import { fields, quick } from '../src/read/strace/lines.ts'
 import { functionsOf } from './compile-pattern.ts'
 
 type Module = 'lines' | 'records' | 'wrapped'
@@ -26,8 +26,8 @@ export function layoutText(): string {
   const words = foundWords.map(
     (name, index) => `export const found${name[0]?.toUpperCase()}${name.slice(1)}: usize = ${index * 4}`,
   )
-  // The patterns of their rows read the optional fields of a prefix.
-  const readers = Object.entries(fields).map(([name, { pattern }]) =>
+  // The patterns of their rows read the optional fields of a prefix, and the starts of lines without one.
+  const readers = Object.entries({ ...fields, ...quick }).map(([name, { pattern }]) =>
     functionsOf(`after${name[0]?.toUpperCase()}${name.slice(1)}`, pattern),
   )
   return [

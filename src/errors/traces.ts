@@ -42,7 +42,7 @@ export const traceErrors = {
   'utf16-trace': [
     2,
     ({ file }: InFile) =>
-      `${file}: is UTF-16, as PowerShell's > writes it: make UTF-8 of it first (iconv -f UTF-16 -t UTF-8), or redirect with Out-File -Encoding utf8`,
+      `${file}: is UTF-16 without a byte order mark: make UTF-8 of it first (iconv -f UTF-16 -t UTF-8), or redirect with Out-File -Encoding utf8`,
   ],
   'carriage-returns': [
     2,

@@ -1,5 +1,6 @@
 // Decompresses input that its first bytes identify: gzip (RFC 1952) by zlib, zstd (RFC 8878) by fzstd, because Node 20
-// has no zstd of its own. Both work on streams, so the output is never held as a whole.
+// has no zstd of its own. Both work on streams, so the output is never held as a whole. UTF-16 with a byte order mark
+// becomes UTF-8.
 import { Decompress } from 'fzstd'
 import { UserError } from '../errors.ts'
 import { latin1 } from './byte-text.ts'
@@ -9,6 +10,11 @@ import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
 type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
+/** The encodings that a byte order mark shows. PowerShell's > writes the first. */
+const encodings: readonly (readonly [name: string, mark: readonly number[]])[] = [
+  ['utf-16le', [0xff, 0xfe]],
+  ['utf-16be', [0xfe, 0xff]],
+]
 const gzipMagic = [0x1f, 0x8b]
 const zstdMagic = [0x28, 0xb5, 0x2f, 0xfd]
 
@@ -43,6 +49,8 @@ export async function* decompressed(name: string, bytes: ByteChunks): AsyncGener
     yield* head
     yield* { [Symbol.asyncIterator]: () => iterator }
   })()
+  const encoding = encodings.find(([, mark]) => startsWith(start, mark))?.[0]
+  if (encoding !== undefined) return yield* fromUtf16(encoding, whole)
   if (startsWith(start, gzipMagic)) return yield* gunzip(name, whole)
   if (startsWith(start, zstdMagic)) return yield* unzstd(name, whole)
   const other = others.find(([kind, magic]) => {
@@ -54,6 +62,13 @@ export async function* decompressed(name: string, bytes: ByteChunks): AsyncGener
   if (other !== undefined)
     throw new UserError('unknown-compression', { file: name, kind: other[0], tool: other[2] })
   yield* whole
+}
+
+async function* fromUtf16(encoding: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder(encoding)
+  const encoder = new TextEncoder()
+  for await (const chunk of bytes) yield encoder.encode(decoder.decode(chunk, { stream: true }))
+  yield encoder.encode(decoder.decode())
 }
 
 function iterate(bytes: ByteChunks): AsyncIterator<Uint8Array> {

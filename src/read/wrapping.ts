@@ -105,6 +105,8 @@ function ofValues(head: string, depth: number, work: WrappingWork): Wrapping | u
   // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
   // oxlint-disable-next-line no-control-regex -- RS
   if (!/^[\s\x1e]*[[{]/.test(head) || isProfile(head)) return undefined
+  // With -n or -i, strace's lines begin with a bracket too.
+  if (isKnownCall(firstLines(head)[0] ?? '')) return undefined
   const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
   if (isWhole && !isWrappedDeep(head)) return undefined
   const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth, work))

@@ -271,12 +271,17 @@ t.test('lines that end in a carriage return alone are told, with what to do', as
   )
 })
 
-t.test('UTF-16 is told, with what to do', async (t) => {
-  for (const bytes of [
-    Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(strace, 'utf16le')]),
-    Buffer.from(strace, 'utf16le'),
-    Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(strace, 'utf16le').swap16()]),
-    Buffer.from(strace, 'utf16le').swap16(),
-  ])
+t.test('UTF-16 with a byte order mark is read, in any pieces', async (t) => {
+  const plain = (await observe([{ name: 'log', bytes: [Buffer.from(strace)] }])).architectures
+  const little = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(strace, 'utf16le')])
+  for (const bytes of [little, Buffer.from(little).swap16()])
+    for (const size of [1, 3, bytes.length]) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size)) // prettier-ignore
+      t.same((await observe([{ name: 'log', bytes: pieces }])).architectures, plain, `pieces of ${size}`)
+    }
+})
+
+t.test('UTF-16 without a byte order mark is told, with what to do', async (t) => {
+  for (const bytes of [Buffer.from(strace, 'utf16le'), Buffer.from(strace, 'utf16le').swap16()])
     await t.rejects(observe([{ name: 'log', bytes: [bytes] }]), { code: 'utf16-trace', message: /iconv/ })
 })

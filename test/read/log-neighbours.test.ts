@@ -49,7 +49,8 @@ t.test('JSON of every format in every shape', async (t) => {
     t.ok(plain.length >= 2, `${format}: ${plain.join(', ')}`)
     for (const [name, shape] of Object.entries(shapes))
       t.same(counts(await observeText(shape(lines))), plain, `${format}: ${name}`)
-    await t.rejects(observeText(Buffer.from(`\ufeff${lines.join('\n')}\n`, 'utf16le')), { code: 'utf16-trace' })
+    t.same(counts(await observeText(Buffer.from(`\ufeff${lines.join('\n')}\n`, 'utf16le'))), plain, `${format}: UTF-16`)
+    await t.rejects(observeText(Buffer.from(`${lines.join('\n')}\n`, 'utf16le')), { code: 'utf16-trace' })
   }
 }) // prettier-ignore
 
@@ -62,6 +63,15 @@ t.test('bpftrace’s maps by what their keys are', async (t) => {
     ['@[sh, openat]: 3\n@[sh, read]: 1\n', both],
     ['@calls[12, sh, openat]: 3\n@calls[12, sh, read]: 1\n', both],
     ['@[(12, openat)]: 3\n@[(12, read)]: 1\n', both],
+    ['@[openat, sh]: 3\n@[read, sh]: 1\n', both],
+    ['@[read, sh]: 1\n@[openat, a,b]: 3\n', both],
+    ['@[(openat, sh)]: 3\n@[(read, 12)]: 1\n', both],
+    ['@[tracepoint:syscalls:sys_enter_openat, sh]: 3\n@[tracepoint:syscalls:sys_enter_read, sh]: 1\n', both],
+    // A task may have the name of a call: the first entry waits for one that shows where the calls are.
+    ['@[openat, sync]: 3\n@[read, sh]: 1\n', both],
+    ['@[futex, openat]: 3\n@[sh, read]: 1\n', both],
+    ['Attaching 1 probe...\n@[futex, openat]: 3\n', [], 'other-map'],
+    ['Attaching 1 probe...\n@[openat, 59]: 3\n', [], 'other-map'],
     ['@[(12, 257)]: 3\n@[(12, 0)]: 1\n', both],
     ['@[__x64_sys_openat]: 3\n@[__x64_sys_read]: 1\n', both],
     ['@[kprobe:__x64_sys_openat]: 3\n@[kprobe:__x64_sys_read]: 1\n', both],

@@ -96,7 +96,7 @@ t.test('the machine of libraries, loaders and calls', async (t) => {
   for (const line of [
     'cachectl(0x7, 16, 1) = 0', 'sysmips(MIPS_FIXADE, 0x7) = 0', 'osf_getsysinfo(45, 0x7) = 0', 'arc_settls(0x7) = 0',
     'kern_features() = 0x7', 'atomic_cmpxchg_32(1, 2, 0, 0, 0, 0x7) = 1', opened('/etc/ld-musl-mips64.path'),
-    'execve("/lib/ld-linux-mipsn8.so.1", ["ld"], 0x3 /* 1 var */) = 0', opened('/lib/sh4-linux-gnu/libc.so.6'),
+    'execve("/lib/ld-linux-mipsn8.so.1", ["ld"], 0x3 /* 1 var */) = 0', 'execve("/lib64/ld64.so.1", ["ld"], 0x3 /* 1 var */) = 0', opened('/lib/sh4-linux-gnu/libc.so.6'),
   ])
     t.same(await observeText(text(first, line, 'close(3) = 0')).then((seen) => [calls(seen), codes(seen)]), [[], ['foreign-machine']], line)
 }) // prettier-ignore

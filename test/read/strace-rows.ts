@@ -9,6 +9,7 @@ import {
   libraries,
   messages,
   names,
+  quick,
   refusals,
   shapes,
   threads,
@@ -30,6 +31,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, LineForm>>>> = {
   endings,
   insets,
   libraries,
+  quick,
 }
 
 /** Every example of every row, and texts that only look like one. */
@@ -69,6 +71,20 @@ export const bodies: readonly string[] = [
   ...shapes.mode.examples,
 ] // prettier-ignore
 
+const cutCalls = ['read(3, ', 'clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD', 'rt_sigaction(SIGINT, {sa_mask=[]}, ', 'openat(AT_FDCWD, "/(a", O_RDONLY'] // prettier-ignore
+
+/** Calls that a message cuts, each with the lines up to its rest. */
+export const cuts: readonly (readonly string[])[] = cutCalls.flatMap((call, index) =>
+  [...quick.cut.examples, ...(quick.cut.never ?? [])].flatMap((message) =>
+    (index === 0 ? [...quick.rest.examples, ...(quick.rest.never ?? [])] : [', 1', '3 ']).flatMap((start) => [
+      [call + message, `${start}"x", 8) = 0`],
+      [call + message, 'strace: next_event: queued pid 7', `${start}) = -1 EPERM (Operation not permitted)`],
+      [call + message, ' > /usr/lib/libc.so.6(read+0x1d) [0x1]', 'strace: Process 8 attached', ' <unfinished ...>', `<... ${/^[a-z_0-9]+/.exec(call)?.[0] ?? ''} resumed>${start}) = 0`],
+      [call + message, `${start}strace: Process 9 attached`, `${start}) = 3</a> <0.000012>`],
+    ]),
+  ),
+) // prettier-ignore
+
 function* broken(): Generator<string> {
   for (const [group, rows] of Object.entries(groups)) {
     for (const [name, { pattern, examples, never = none.examples }] of Object.entries(rows)) {
@@ -81,6 +97,7 @@ function* broken(): Generator<string> {
   yield* brokenPrefixes()
   yield* brokenShapes()
   yield* brokenEndings()
+  yield* brokenStarts()
   yield* leftOut()
   yield* differences()
 }
@@ -133,7 +150,21 @@ function* brokenEndings(): Generator<string> {
     }
 }
 
-const { callLine, unfinishedLine, resumedLine } = layout.u8
+/** What the compiled reader tells by its start is what the careful reader reads. */
+function* brokenStarts(): Generator<string> {
+  const kinds = { aside: 'aside', attached: 'attached', rest: 'foreign' } as const
+  for (const [row, kind] of Object.entries(kinds))
+    for (const text of quick[row as keyof typeof kinds].examples) {
+      const { shape } = parseLine(row === 'rest' ? `${text}x", 8) = 0` : text)
+      if (shape.kind !== kind) yield `${JSON.stringify(text)} is read as ${shape.kind}`
+    }
+  for (const text of quick.cut.examples) {
+    const completion = completionOf(`read(3, ${text}`, 5)
+    if (completion.kind !== 'interrupted') yield `${JSON.stringify(text)} is read as ${completion.kind}`
+  }
+}
+
+const { callLine, unfinishedLine, resumedLine, cutLine, restLine, attachedLine, endOfInput } = layout.u8
 const noCare = new Uint8Array(printedNames().length)
 
 /** Forms for the compiled reader that it leaves to the careful one. */
@@ -147,14 +178,29 @@ function* leftOut(): Generator<string> {
     ...endings.whole.examples.filter(isCounted).map((end) => [callLine, `7 read(3${end}`] as const),
     [unfinishedLine, '7 read(3 <unfinished ...>'],
     [resumedLine, '7 <... read resumed>) = 0'],
+    ...quick.cut.examples.map((message) => [cutLine, `[pid 7] read(3, ${message}`] as const),
   ]
   for (const [kind, line] of lines) {
-    const bytes = Buffer.from(`${line}\n`)
+    // A call is not cut in the last line.
+    const bytes = Buffer.from(`${line}\n\n`)
     const { prefix } = parseLine(line)
     const found = code.read(bytes, 0, bytes.length, prefix.fields, noCare, numbersOf(prefix.number))
     const thread = prefix.pid ?? layout.i32.unnamed
     if (found !== kind || code.pid !== thread || printedNames()[code.call] !== 'read')
       yield `the compiled reader takes ${JSON.stringify(line)} for ${found}, of ${code.pid}`
+  }
+  const rests: readonly (readonly [kind: number, line: string])[] = [
+    ...quick.rest.examples.map((start) => [restLine, `${start}x", 8) = 0`] as const),
+    [restLine, ' <unfinished ...>'],
+    ...quick.attached.examples.map((text) => [attachedLine, text] as const),
+    // It goes on behind lines that tell nothing.
+    ...[...quick.aside.examples, ' > a(', ' | 0'].map((text) => [endOfInput, text] as const),
+  ]
+  for (const [kind, line] of rests) {
+    const bytes = Buffer.from(`${line}\n`)
+    const found = code.read(bytes, 0, bytes.length, 0, noCare, undefined, 0, true)
+    if (found !== kind)
+      yield `the compiled reader takes ${JSON.stringify(line)} behind a cut call for ${found}`
   }
 }
 
@@ -197,6 +243,13 @@ function* differences(): Generator<string> {
     if (differ(Buffer.concat([trace('20840 ', ['read(3 <unfinished ...>']), bare, trace('20840 ', [])])))
       yield `the readers differ on ${JSON.stringify(body)} without the pid`
   }
+  for (const prefix of ['', '[pid     8<a b>] 23:52:03.949497 ', '20840 '])
+    for (const [call = '', ...rest] of cuts) {
+      const usual = start.map((line) => prefix + line)
+      const lines = [...usual, ...usual, ...usual, ...usual, prefix + call, ...rest, ...usual]
+      if (differ(Buffer.from(`${lines.join('\n')}\n`, 'latin1')))
+        yield `the readers differ on ${JSON.stringify([prefix + call, ...rest])}`
+    }
   for (const body of [...bodies, ...pieces])
     for (const prefix of ['', '20840 ', '[pid 20883] ', '20840 23:52:03.949497 '])
       if (differ(trace(prefix, [body]))) yield `the readers differ on ${JSON.stringify(prefix + body)}`

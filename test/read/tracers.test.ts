@@ -268,6 +268,12 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
       'INFO: Following /var/log/syslog\n= Seccomp =\nTime: 2026-05-17T19:0\nLog: auid=1000 uid=1000 gid=1000 ses=2 subj=snap.app.app pid=9794 comm="app" exe="/x" sig=0 arch=c000003e 330(pkey_alloc) compat=0 ip=0x7924dd90032b code=0x50000\nSyscall: pkey_alloc\n',
       ['x86_64 pkey_alloc 1'],
     ],
+    [
+      'audit',
+      'snappy-debug in the journal',
+      'May 17 19:00:01 host snap.snappy-debug.snappy-debug[812]: = Seccomp =\nMay 17 19:00:01 host snap.snappy-debug.snappy-debug[812]: Log: auid=1000 uid=1000 gid=1000 ses=2 subj=snap.app.app pid=9794 comm="app" exe="/x" sig=0 arch=c000003e 330(pkey_alloc) compat=0 ip=0x7924dd90032b code=0x50000\nMay 17 19:00:01 host snap.snappy-debug.snappy-debug[812]: Syscall: pkey_alloc\nMay 17 19:00:01 host app[9]: Log: auid=1000 uid=1000 gid=1000 ses=2 subj=snap.app.app pid=9794 comm="app" exe="/x" sig=0 arch=c000003e 59(execve) compat=0 ip=0x7924dd90032b code=0x50000',
+      ['x86_64 pkey_alloc 1'],
+    ],
     ['bpftrace', 'a named map', '@sys[41]: 3\n@sys[257]: 1', ['x86_64 openat 1', 'x86_64 socket 3']],
     [
       'bpftrace',

@@ -2,7 +2,7 @@
 // audit rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
 // Values of a process (comm, exe, subj) come before the block of the call in SECCOMP and after it in SYSCALL. So the
 // last block counts in SECCOMP and the first in SYSCALL: no value can pass for a call.
-import { isSnappyLine, snappyRecord } from './snappy.ts'
+import { isSnappyLine, ofSnappy, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
@@ -72,7 +72,7 @@ class AuditLines implements LineGrammar {
     if (message !== undefined) loss(message, say)
     else journalLoss(text, say)
     if (csvHeader.test(text) || isLogLine(text)) return 'ignored'
-    return isSnappyLine(text) && (this.#isSnappy || text.startsWith('= ')) ? 'ignored' : 'unparsed'
+    return isSnappyLine(text) && (this.#isSnappy || ofSnappy(text).startsWith('= ')) ? 'ignored' : 'unparsed'
   }
 
   #note(text: string): void {

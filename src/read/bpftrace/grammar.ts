@@ -44,7 +44,9 @@ export const bpftrace: Grammar = {
 function isEntry(line: string): boolean {
   const [, map = '', key = ''] = mapLine.exec(line) ?? []
   if (key === '') return false
-  const last = keysOf(key).at(-1) as string
+  const keys = keysOf(key)
+  const side = sideOf({ map, key, keys, count: 0, isText: true })
+  const last = (side === 'first' ? keys[0] : keys.at(-1)) as string
   const keyed = callOfKey(last)
   if (keyed === undefined) return false
   return typeof keyed.call === 'number' || namedMap.test(map) || (callMap.test(map) && isCallAlone(last))
@@ -55,6 +57,18 @@ function keysOf(key: string): string[] {
   return key.replace(/^\((.*)\)$/, '$1').split(/, ?/)
 }
 
+/** An entry of a map, with its keys. */
+interface Entry {
+  readonly map: string
+  readonly key: string
+  readonly keys: readonly string[]
+  readonly count: number
+  readonly isText: boolean
+}
+
+/** Where a map has its calls: `@[comm, call]` or `@[call, comm]`. Entries that may be either wait. */
+type Side = 'first' | 'last' | Entry[]
+
 /** What the keys of a map are. Until one of them can only be a call, the entries of the map wait. */
 type MapKeys = 'calls' | 'others' | LoggedCall[]
 
@@ -62,6 +76,7 @@ class BpftraceLines implements LineGrammar {
   /** How many keys a map has: a line with fewer keys is not a whole record. */
   readonly #arity = new Map<string, number>()
   readonly #keys = new Map<string, MapKeys>()
+  readonly #sides = new Map<string, Side>()
   #evidence: Evidence = 'every-call'
 
   line(text: string, say: Reporter): LineResult {
@@ -100,13 +115,31 @@ class BpftraceLines implements LineGrammar {
   end(say: Reporter): void {
     for (const [map, keys] of this.#keys)
       if (Array.isArray(keys)) say.diagnostic('other-map', { map: `@${map}` })
+    for (const [map, side] of this.#sides)
+      if (Array.isArray(side)) say.diagnostic('other-map', { map: `@${map}` })
     say.evidence(this.#evidence)
   }
 
-  #entry(name: string, key: string, count: number, isText: boolean, say: Reporter): LineResult {
-    const keys = keysOf(key)
-    const last = keys.at(-1) as string
-    const keyed = callMap.test(name) ? this.#callIn(name, last) : undefined
+  #entry(map: string, key: string, count: number, isText: boolean, say: Reporter): LineResult {
+    const entry = { map, key, keys: keysOf(key), count, isText }
+    const side = this.#sides.get(map)
+    if (typeof side === 'string') return this.#told(entry, side, say)
+    const shown = sideOf(entry)
+    const waiting = side ?? []
+    if (shown === undefined) {
+      this.#sides.set(map, [...waiting, entry])
+      return 'ignored'
+    }
+    this.#sides.set(map, shown)
+    if (side === undefined) return this.#told(entry, shown, say)
+    const told = [...waiting, entry].map((each) => this.#told(each, shown, say))
+    const calls = told.flatMap((each) => (typeof each === 'object' ? each : []))
+    return calls.length === 0 ? 'ignored' : calls
+  }
+
+  #told({ map: name, key, keys, count, isText }: Entry, side: 'first' | 'last', say: Reporter): LineResult {
+    const own = (side === 'first' ? keys[0] : keys.at(-1)) as string
+    const keyed = callMap.test(name) ? this.#callIn(name, own) : undefined
     if (keyed === undefined) {
       say.diagnostic('other-map', { map: `@${name}` })
       return 'ignored'
@@ -124,7 +157,8 @@ class BpftraceLines implements LineGrammar {
     if (count === 0) return 'ignored'
     const { isExit = false, ...told } = keyed
     if (isExit) this.#evidence = 'exits-only'
-    return this.#orWaiting(name, last, { ...told, count, subject: () => subjectOf(keys) })
+    const others = side === 'first' ? keys.slice(1) : keys.slice(0, -1)
+    return this.#orWaiting(name, own, { ...told, count, subject: () => subjectOf(others) })
   }
 
   /** The call of a key. In a map whose keys are calls, a name that no table has is a call too. */
@@ -177,9 +211,16 @@ class BpftraceLines implements LineGrammar {
   }
 }
 
-/** The caller by the keys before the call: a text is the task's name, a number its pid. */
-function subjectOf(keys: readonly string[]): Caller {
-  const before = keys.slice(0, -1).join(',')
-  if (before === '') return {}
-  return /^\d+$/.test(before) ? { pid: Number(before) } : { comm: before }
+/** Which end of the keys is the call; undefined if both may be one: a task may have the name of a call. */
+function sideOf({ map, keys }: Entry): 'first' | 'last' | undefined {
+  const first = keys[0] as string
+  if (keys.length === 1 || !callMap.test(map) || /^-?\d+$/.test(first) || !isCallAlone(first)) return 'last'
+  return callOfKey(keys.at(-1) as string) === undefined ? 'first' : undefined
+}
+
+/** The caller by the keys beside the call: a text is the task's name, a number its pid. */
+function subjectOf(others: readonly string[]): Caller {
+  const text = others.join(',')
+  if (text === '') return {}
+  return /^\d+$/.test(text) ? { pid: Number(text) } : { comm: text }
 }

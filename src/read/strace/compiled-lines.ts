@@ -18,7 +18,7 @@ interface CompiledCode extends Compiled {
   readonly places: CompiledGlobal
   readonly pendings: CompiledGlobal
   readonly found: CompiledGlobal
-  read(line: number, end: number, fields: number, before: number): number
+  read(line: number, end: number, fields: number, before: number, waits: boolean): number
   slotOf(place: number, length: number): number
 }
 
@@ -106,8 +106,8 @@ export class CompiledLines {
 
   /**
    * Counts the lines of bytes[line, end), which ends with "\n", up to the first line that needs more than counting.
-   * `fields`: the prefix fields of the run; `before`: how many lines the source had before. Returns the kind of that
-   * line, `slow` or `endOfInput`.
+   * `fields`: the prefix fields of the run; `before`: how many lines the source had before; `waits`: whether a call of
+   * the host's waits for its rest. Returns the kind of that line, `slow` or `endOfInput`.
    */
   read(
     bytes: Uint8Array,
@@ -117,6 +117,7 @@ export class CompiledLines {
     careful: Uint8Array,
     numbers?: Int32Array,
     before = 0,
+    waits = false,
   ): number {
     const start = this.#input.placeOf(bytes, line, end)
     if (this.#careful !== careful) this.#input.memory.set((this.#careful = careful), this.#code.careful.value)
@@ -124,7 +125,7 @@ export class CompiledLines {
       new Int32Array(this.#input.memory.buffer, this.#code.numbers.value, nameRoom).set(
         (this.#numbers = numbers),
       )
-    return this.#code.read(start, this.#input.end, fields, before)
+    return this.#code.read(start, this.#input.end, fields, before, waits)
   }
 
   /** How many lines read() took; `calls`: how many calls it counted in them. */
@@ -141,7 +142,12 @@ export class CompiledLines {
     return this.#found[word.last] as number
   }
 
-  /** Whether a line that read() saw had `[pid N]`. */
+  /** The pid of the thread whose call a message has cut, and which read() counted; noThread if there is none. */
+  get cut(): number {
+    return this.#found[word.cut] as number
+  }
+
+  /** Whether a line that read() saw had `[pid N]` or was a message with strace's name. */
   get bracketed(): boolean {
     return this.#found[word.bracketed] !== 0
   }
@@ -174,7 +180,7 @@ export class CompiledLines {
     return (this.#found[word.open] as number) - (this.#found[word.at] as number)
   }
 
-  /** The result of that line: a number of up to seven digits, or noValue. */
+  /** The result of that line: a number of up to seven digits, noValue or unread. In a cut line, where the message starts. */
   get value(): number {
     return this.#found[word.value] as number
   }
@@ -250,6 +256,11 @@ export class CompiledLines {
     if (counted.isLasting) return
     this.#giveBackRow(row, counted)
     this.#drop(slot)
+  }
+
+  /** Tells the host which call each thread is inside. */
+  tellPending(): void {
+    for (const slot of this.#slots) (this.#inside[slot] as Pending).pending = this.#pendings[slot] as number
   }
 
   /** After the host read the line: takes the pending calls again. Drops the threads for which `isStill` is false. */

@@ -70,10 +70,10 @@ export function completionOf(text: string, open: number): Completion {
 function wholeResult(text: string, open: number): CameBack | undefined {
   const found = endings.whole.pattern.exec(text.slice(Math.max(open, text.length - resultReach)))
   if (found === null) return undefined
-  const [, value = '', name, aside] = found
+  const [, value = '', name, aside, notes = ''] = found
   const number =
     name === undefined && aside !== undefined ? endings.errno.pattern.exec(aside)?.[1] : undefined
-  return cameBack(value, name, number, aside !== undefined && endings.injected.pattern.test(aside))
+  return cameBack(value, name, number, endings.injected.pattern.test((aside ?? '') + notes))
 }
 
 function cameBack(

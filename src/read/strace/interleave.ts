@@ -24,6 +24,7 @@ import type { Run } from './run.ts'
 const heldLimit = 1000
 /** The lines, besides calls, that carry the pid of their thread. */
 const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
+const noPrefix: Prefix = { pid: undefined, number: undefined, bracketed: false, fields: 0, length: 0 }
 export interface InterleaveContext {
   readonly run: Run
   readonly names: Names
@@ -58,6 +59,21 @@ export class Interleave {
   /** Whether a call waits for its rest. Until then a line may not be what it seems. */
   get isOpen(): boolean {
     return this.#open !== undefined
+  }
+
+  /** Whether a call waits for its rest, and lines are held or a line with a pid of its own may show that none comes. */
+  get isUnsure(): boolean {
+    return this.#open !== undefined && (this.#open.inColumn || this.#held.length > 0)
+  }
+
+  /** Other code read a call that a message on standard error cut. */
+  waits(): void {
+    this.#open = { inColumn: false }
+  }
+
+  /** Other code read the rest of the call, and no line is held. */
+  rest(text: string, line: number): void {
+    this.#closed(text, line, noPrefix)
   }
 
   /** Other code read lines, all of them whole. */

@@ -2,7 +2,14 @@
 // of lines, and values that mean none. scripts/make-compiled.ts writes them into the compiled code, by type.
 import { lineLimit } from '../text.ts'
 import { resultReach } from './completion.ts'
-import { numberField, pidField, pointerField, relativeField, timeField } from './parse-line.ts'
+import {
+  messageReach as cutReach,
+  numberField,
+  pidField,
+  pointerField,
+  relativeField,
+  timeField,
+} from './parse-line.ts'
 
 export const layout = {
   i32: {
@@ -28,19 +35,25 @@ export const layout = {
     /** unnamed: the pid of a line without one; noThread, instead of a pid: no line. */
     unnamed: -1,
     noThread: -2,
-    /** noValue: the line shows no result or a negative one; noCall: the thread is inside no call. */
+    /** noValue: the line shows no result or a negative one; unread: only the host can read it. Of a cutLine, the place of the message. */
     noValue: -1,
+    unread: -2,
+    /** noCall: the thread is inside no call. */
     noCall: -1,
   },
   /** unopened, instead of a count: the call is none of those so far, and the code may count it. */
   u32: { unopened: 2 ** 31 },
-  usize: { lineLimit, resultReach },
+  usize: { lineLimit, resultReach, cutReach },
   u8: {
     callLine: 0,
     unfinishedLine: 1,
     resumedLine: 2,
-    signalLine: 3,
-    exitLine: 4,
+    /** A call that a message of strace cuts; its rest follows in a line with no start of its own. */
+    cutLine: 3,
+    signalLine: 4,
+    exitLine: 5,
+    restLine: 6,
+    attachedLine: 7,
     /** Added to the kind: the host reads the text. */
     withText: 8,
     /** Instead of a kind. endOfInput: there is no further line; slow: only the TypeScript code can read the line. */
@@ -54,5 +67,5 @@ export const layout = {
 
 /** What read() found: counts of the lines that it took, then the line that it stopped at. Words of four bytes. */
 export const foundWords = [
-  'lines', 'calls', 'last', 'bracketed', 'at', 'next', 'pid', 'call', 'open', 'value', 'number',
+  'lines', 'calls', 'last', 'bracketed', 'cut', 'at', 'next', 'pid', 'call', 'open', 'value', 'number',
 ] as const // prettier-ignore

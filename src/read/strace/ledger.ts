@@ -134,6 +134,16 @@ export class Ledger {
     return this.threads.known(pid ?? this.#filePid)
   }
 
+  /** The thread of the call that waits for its rest. */
+  get cutThread(): Thread | undefined {
+    return this.#cut
+  }
+
+  /** Other code counted a call of this thread, and the call waits for its rest. */
+  waits(thread: Thread | undefined): void {
+    this.#cut = thread
+  }
+
   on(event: Event): void {
     switch (event.kind) {
       case 'entered':
@@ -170,7 +180,7 @@ export class Ledger {
   }
 
   #entered(call: CallText): void {
-    const { prefix, name, text, line, completion } = call
+    const { prefix, name, line, completion } = call
     const id = this.names.id(name)
     const thread = this.threadOf(prefix.pid)
     if (isUnreadable(name)) {
@@ -181,8 +191,8 @@ export class Ledger {
     }
     if (this.names.candidates(id) === 0) this.machine.unknown(name)
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
-    thread.makesThread = makesProcess(name) && insets.thread.pattern.test(text)
-    const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(text)?.[1] : undefined
+    thread.makesThread = makesProcess(name) && insets.thread.pattern.test(call.text)
+    const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(call.text)?.[1] : undefined
     if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
       this.#mention(thread, restarted, undefined, line)
     this.#tell((each) => each.entered?.(thread, call))
@@ -202,8 +212,8 @@ export class Ledger {
     if (half === 'rest') return this.#rest(call)
     const id = this.names.id(call.name)
     const thread = half === 'at once' ? this.threadOf(call.prefix.pid) : this.#resumed(call, id)
-    const { completion, prefix, text, line } = call
-    if (completion.kind === 'returned') this.#comesBack(thread, id, prefix.number, completion, text, line)
+    const { completion, prefix } = call
+    if (completion.kind === 'returned') this.#comesBack(thread, id, prefix.number, completion, call)
     else if (completion.kind === 'open' || completion.kind === 'interrupted') this.#cut = thread
   }
 
@@ -244,24 +254,16 @@ export class Ledger {
     this.#values.awaited(thread, { ...call, name: this.names.name(pending) })
     if (completion.kind === 'unfinished') return
     thread.pending = -1
-    if (completion.kind === 'returned')
-      this.#comesBack(thread, pending, undefined, completion, call.text, call.line)
+    if (completion.kind === 'returned') this.#comesBack(thread, pending, undefined, completion, call)
   }
 
-  #comesBack(
-    thread: Thread,
-    id: NameId,
-    number: number | undefined,
-    result: CameBack,
-    text: string,
-    line: number,
-  ): void {
+  #comesBack(thread: Thread, id: NameId, number: number | undefined, result: CameBack, call: CallText): void {
     const name = this.names.name(id)
-    this.#outcome(thread, id, number, result, line)
+    this.#outcome(thread, id, number, result, call.line)
     // A result that strace made up made no child and replaced no program.
     const { injected } = result
-    const child = makesProcess(name) && !injected ? childIn(text, result.value) : undefined
-    this.#tell((each) => each.returned?.(thread, name, result, child, text))
+    const child = makesProcess(name) && !injected ? childIn(call.text, result.value) : undefined
+    this.#tell((each) => each.returned?.(thread, name, result, child, call.text))
     if (endsThread(name) && result.value === undefined) {
       thread.isLeaving = true
       if (name === 'exit_group') this.threads.groupEnds(thread)

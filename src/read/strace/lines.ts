@@ -277,7 +277,10 @@ export const endings = {
   ),
   // No text of the program can follow this form, so the line is whole, whatever its arguments look like.
   whole: row(
-    new RegExp(String.raw`\) += (${value})(?:<[^]*>|(?: (${error}))?( \([^()]*\))?)(?: <[\d.]+>)?$`),
+    // The notes of -e inject stand behind the result, (INJECTED) before (DELAYED).
+    new RegExp(
+      String.raw`\) += (${value})(?:<[^]*>|(?: (${error}))?( \([^()]*\))?)((?: \((?:INJECTED|DELAYED)[^()]*\))*)(?: <[\d.]+>)?$`,
+    ),
     [
       ') = 3',
       ')                         = 0x564cca5e1000',
@@ -291,6 +294,12 @@ export const endings = {
       ') = -1 (errno 38)',
       ') = 0 (Timeout)',
       ') = 1000 (INJECTED)',
+      ') = 4 (DELAYED)',
+      ') = 4 (DELAYED) <0.020134>',
+      ') = -1 ENOENT (No such file or directory) (DELAYED)',
+      ') = -1 EPERM (Operation not permitted) (DELAYED)',
+      ') = -1 ENOENT (No such file or directory) (INJECTED)',
+      ') = -1 EINTR (Interrupted system call) (INJECTED) (DELAYED)',
       ') = ? ERESTARTSYS (To be restarted if SA_RESTART is set)',
       ') = 3</path> <0.000012>',
       ') = -1 ENOSYS (Function not implemented) <0.000003>',
@@ -364,4 +373,56 @@ export const libraries = {
   ]),
   // A stack frame of -k.
   frame: row(/ > (\/[^ (]+\.so[\w.]*)\(/, [' > /usr/lib/x86_64-linux-gnu/libc.so.6(']),
+} satisfies Record<string, LineForm>
+
+/**
+ * Lines that the compiled reader tells by their start. Each row reads some of what rows above read, or a line that only
+ * the rest of a cut call can be. The rows are written for scripts/compile-pattern.ts, which knows no backtracking.
+ */
+export const quick = {
+  // A message with strace's name that names no process.
+  aside: row(
+    /strace: (?!Pr|\[ )[!-~][!-~]/y,
+    ['strace: [w', 'strace: ne', 'strace: PT', 'strace: pi'],
+    ['strace: Pr', 'strace: [ ', 'strace:  x', 'strace: x\x1b'],
+  ),
+  attached: row(
+    /strace: Process \d{1,7} attached/y,
+    ['strace: Process 21055 attached', 'strace: Process 4194304 attached'],
+    ['strace: Process attached', 'strace: Process 7 detached', 'strace: Process 7 attached with 2 threads'],
+  ),
+  // A message at the end of a cut call.
+  cut: row(
+    /strace: (?:Process \d{1,7} attached|next_event: [a-z]+ pid \d+|\[wait\(0x[0-9a-f]+\) = \d+\] [A-Z][A-Z_a-z0-9,=]*(?: \(\d+\))?)/y,
+    [
+      'strace: Process 21055 attached',
+      'strace: next_event: dequeued pid 12776',
+      'strace: [wait(0x00857f) = 12776] WIFSTOPPED,sig=133',
+      'strace: [wait(0x06057f) = 12779] WIFSTOPPED,sig=SIGTRAP,EVENT_EXIT (6)',
+    ],
+    ['strace: Process 7 detached', 'strace: [wait(0x00857f) = 12776] = 3'],
+  ),
+  // No line of strace's starts so: neither a prefix, nor a call, nor a message with a colon.
+  rest: row(
+    /(?![^ :]*: )(?!SYS_)(?:[A-Z][A-Z0-9_]|[),"{}|]|-\d|\d+[x),}|\]]|\[["{\]])/y,
+    [')', ',', '"', '{', '}', '|', '-1', '0)', '12,', '0x', '["', '[{', '[]', 'NU', 'SI'],
+    [
+      '3 ',
+      '12:',
+      '7<',
+      '0.',
+      '[7',
+      '[ ',
+      '[p',
+      'SYS_',
+      'WARNING: ',
+      'Pr',
+      'read',
+      '<...',
+      ' ',
+      '+',
+      '--',
+      '?',
+    ],
+  ),
 } satisfies Record<string, LineForm>

@@ -24,6 +24,8 @@ const processors: readonly (readonly [pattern: RegExp, host: Host])[] = [
 ]
 /** A loader of glibc or musl, or musl's settings. If abi/ does not have it, its machine is foreign. */
 const otherLoader = /^\/(?:lib\w*\/(?:ld-linux-|ld-musl-)|etc\/ld-musl-)(\w+)(?:-[\w-]+)?\.(?:so\.\d|path)$/
+/** glibc's loader of big-endian ppc64. s390x has the same name in /lib, and ppc64le has ld64.so.2. */
+const loaderOfPpc64 = /^(?:\/usr)?\/lib64\/ld64\.so\.1$/
 
 let paths: ReadonlyMap<string, Architecture> | undefined
 
@@ -83,7 +85,9 @@ export class MachineEvidence {
     this.#library ??= library
     if (library !== undefined && isHost(library)) this.#wide = library
     if (this.#library === undefined)
-      this.#foreign = path.split('/').find((part) => otherTriplet.test(part)) ?? otherLoader.exec(path)?.[1]
+      this.#foreign = loaderOfPpc64.test(path)
+        ? 'ppc64'
+        : (path.split('/').find((part) => otherTriplet.test(part)) ?? otherLoader.exec(path)?.[1])
   }
 
   /** Notes a call that no supported machine has. */

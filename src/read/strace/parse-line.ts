@@ -141,7 +141,7 @@ function readPrefix(text: string): Prefix {
 }
 
 /** How far from the end of a line a message may start that cuts it. */
-const messageReach = 256
+export const messageReach = 256
 
 /** Where strace's own message starts at the end of a cut line: `…|SIGCHLDstrace: Process 7 attached`. */
 export function messageAt(text: string): number | undefined {

@@ -80,7 +80,7 @@ export class StraceReader implements Reader {
   #isQuick(): boolean {
     const { machine, lines } = this.#ledger
     return (
-      !this.#interleave.isOpen &&
+      !this.#interleave.isUnsure &&
       !this.#tables.open &&
       this.#options.record === undefined &&
       this.#options.returned === undefined &&

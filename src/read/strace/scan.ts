@@ -3,6 +3,7 @@
 // check. Scan stops at the first line that needs the slow path.
 import { callsToWatch } from './after-filter.ts'
 import type { CompiledLines, Countable, Pending } from './compiled-lines.ts'
+import { completionOf, type Completion } from './completion.ts'
 import type { CallText } from './events.ts'
 import type { Interleave } from './interleave.ts'
 import { layout } from './layout.ts'
@@ -12,8 +13,9 @@ import { endsThread, makesProcess, replacesProgram, Thread } from './thread.ts'
 import type { Run } from './run.ts'
 import type { TallyEntry, Tally } from './tally.ts'
 
-const { unnamed, noThread, noValue, noCall, numberField, otherNumber } = layout.i32
-const { unfinishedLine, resumedLine, exitLine, withText, endOfInput, slow, alwaysSlow, needsText } = layout.u8
+const { unnamed, noThread, noValue, unread, noCall, numberField, otherNumber } = layout.i32
+const { callLine, unfinishedLine, resumedLine, cutLine, exitLine, restLine, attachedLine } = layout.u8
+const { withText, endOfInput, slow, alwaysSlow, needsText } = layout.u8
 
 export class Scan {
   readonly #ledger: Ledger
@@ -25,6 +27,8 @@ export class Scan {
   #pid: number = noThread
   #thread: Thread | undefined
   #tally: Tally | undefined
+  /** The pid of the last call that the code read, if the ledger does not know yet that it was the last. */
+  #caller: number = noThread
   /** With -n: the numbers of the machine, once it is certain. */
   #known: Int32Array | undefined
 
@@ -48,6 +52,7 @@ export class Scan {
     } finally {
       // All readers share the code: nothing of this one may stay there.
       code.flush()
+      this.#turnToCaller()
       // All lines that were taken are whole, and their calls have the fields of the run.
       this.#run.hadFields(this.#ledger.calls - before)
     }
@@ -57,19 +62,29 @@ export class Scan {
     const ledger = this.#ledger
     let at = line
     while (at < end) {
-      const kind = code.read(bytes, at, end, this.#run.fields, this.#careful, this.#numbers(), ledger.lines)
+      const waits = this.#interleave.isOpen
+      const kind = code.read(
+        bytes,
+        at,
+        end,
+        this.#run.fields,
+        this.#careful,
+        this.#numbers(),
+        ledger.lines,
+        waits,
+      )
       if (code.bracketed) this.#run.shared = true
       ledger.lines += code.lines
       ledger.calls += code.calls
       at = code.at
+      if (code.last !== noThread) this.#caller = code.last
+      if (code.cut !== noThread) {
+        this.#interleave.waits()
+        ledger.waits(this.#threadAt(code.cut))
+      }
       if (kind === endOfInput && code.lines > 0) continue
       // endOfInput without a line: the line is longer than the code has room for.
-      if (kind === slow || kind === endOfInput) {
-        // Make the last caller the current thread: the slow path resumes from it.
-        if (code.last !== noThread && code.last !== this.#pid) this.#turnTo(code.last)
-        break
-      }
-      if (!this.#takeLine(code, kind)) break
+      if (kind === slow || kind === endOfInput || !this.#takeLine(code, kind)) break
       ledger.lines++
       at = code.next
     }
@@ -79,6 +94,10 @@ export class Scan {
   /** Takes a line that the code does not count. Returns false if the slow path must read it. */
   #takeLine(code: CompiledLines, kind: number): boolean {
     const { pid, call } = code
+    // An exit takes the thread of the last caller away.
+    if (kind === exitLine || kind === restLine || kind === attachedLine) this.#turnToCaller()
+    if (kind === attachedLine) return this.#attached(code, pid)
+    if (kind === restLine) return this.#rest(code)
     if (kind >= withText || kind === exitLine) {
       const only = this.#concerned(code, kind)
       code.lend(only)
@@ -88,6 +107,7 @@ export class Scan {
       return isTaken
     }
     if (pid !== this.#pid) this.#change(code, pid, kind === resumedLine ? call : undefined)
+    this.#caller = noThread
     const thread = this.#thread as Thread
     if (kind === resumedLine) {
       // If the code has the thread, the thread is inside another call.
@@ -105,8 +125,31 @@ export class Scan {
     }
     entry.count++
     this.#ledger.calls++
-    if (kind === unfinishedLine) thread.pending = call
+    if (kind !== callLine) thread.pending = call
+    if (kind === cutLine) {
+      this.#interleave.waits()
+      this.#ledger.waits(thread)
+    }
     this.#count(code)
+    return true
+  }
+
+  /** `strace: Process N attached`: the thread that forks, else the last caller, is the presumed parent. */
+  #attached(code: CompiledLines, pid: number): boolean {
+    code.tellPending()
+    this.#ledger.on({ kind: 'attached', pid })
+    return true
+  }
+
+  /** The rest of a call that was cut, and whose first half the ledger has. */
+  #rest(code: CompiledLines): boolean {
+    const thread = this.#ledger.cutThread
+    const pid = thread?.pid ?? unnamed
+    const only = this.#isApart && code.has(pid) && thread?.isLeaving === false ? pid : undefined
+    code.lend(only)
+    this.forget()
+    this.#interleave.rest(code.text, this.#ledger.lines + 1)
+    code.goOn(this.#isStill, only)
     return true
   }
 
@@ -190,8 +233,15 @@ export class Scan {
     return this.#threadAt(pid)?.isLeaving === false
   }
 
+  /** Makes the last caller the current thread: the slow path resumes from it. */
+  #turnToCaller(): void {
+    if (this.#caller !== noThread && this.#caller !== this.#pid) this.#turnTo(this.#caller)
+    this.#caller = noThread
+  }
+
   #turnTo(pid: number, resuming?: NameId): void {
     this.#pid = pid
+    this.#caller = noThread
     this.#thread = this.#ledger.threadOf(pid === unnamed ? undefined : pid, resuming)
     this.#tally = this.#tallyOf(this.#thread)
   }
@@ -206,35 +256,49 @@ export class Scan {
 
   /** Takes a line that changes more than counts. The code has read its prefix and its ending. */
   #withText(code: CompiledLines, kind: number): boolean {
-    const { text, pid, value } = code
-    // A coloured line: the slow path removes the colours first.
-    if (text.includes('\x1b')) return false
+    const { pid, open } = code
+    const completion = completionIn(code, kind)
+    if (completion === undefined) return false
+    this.#caller = noThread
+    let text: string | undefined
     const call: CallText = {
-      text,
+      // Most calls are counted without their text.
+      get text() {
+        return (text ??= code.text)
+      },
       line: this.#ledger.lines + 1,
-      // The other members of the prefix matter only for a cut line.
       prefix: {
         pid: pid === unnamed ? undefined : pid,
         number: code.number,
-        bracketed: false,
+        // The code reads cut lines on standard error only. For other lines this makes no difference.
+        bracketed: kind === cutLine,
         fields: 0,
         length: 0,
       },
       name: this.#ledger.names.name(code.call),
-      open: code.open,
-      completion:
-        kind === unfinishedLine
-          ? { kind: 'unfinished' }
-          : {
-              kind: 'returned',
-              value: value === noValue ? undefined : BigInt(value),
-              errno: undefined,
-              injected: false,
-            },
+      open,
+      completion,
     }
     if (kind === resumedLine) this.#interleave.resumed(call)
     else this.#interleave.call(call)
     return true
+  }
+}
+
+/** How the call ends; undefined if only the slow path can say. */
+function completionIn(code: CompiledLines, kind: number): Completion | undefined {
+  const { value, open } = code
+  if (kind === unfinishedLine) return { kind: 'unfinished' }
+  if (kind === cutLine) return { kind: 'interrupted', at: open + value }
+  if (value === unread) {
+    const completion = completionOf(code.text, open)
+    return completion.kind === 'returned' ? completion : undefined
+  }
+  return {
+    kind: 'returned',
+    value: value === noValue ? undefined : BigInt(value),
+    errno: undefined,
+    injected: false,
   }
 }
 
