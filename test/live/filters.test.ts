@@ -26,7 +26,7 @@ import { skipFile } from './skip.ts'
 
 skipFile(process.arch === 'x64' ? whyNotRun('runc') : 'the profile here is one for x86_64')
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 const work = mkdtempSync('/tmp/sg-filters-')
 t.teardown(() => rmSync(work, { recursive: true, force: true }))
 const [program, ...loading] = seccompGen

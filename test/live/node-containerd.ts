@@ -1,5 +1,5 @@
 // containerd for a node of the tests: Debian's, or another one by SECCOMP_GEN_CONTAINERD=DIRECTORY, which has containerd,
-// ctr and the shim. Authority: containerd's docs/cri/config.md.
+// ctr and the shim, and no runc: sid's needs a newer libc than bookworm's. Authority: containerd's docs/cri/config.md.
 import { execa } from 'execa'
 import { spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'

@@ -14,7 +14,7 @@ import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? (await whyNoNode()))
 
-t.setTimeout(240_000)
+t.setTimeout(900_000)
 const node = await Node.start()
 t.teardown(() => node.stop())
 const at = (name: string): string => join(node.directory, name)
