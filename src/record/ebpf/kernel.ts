@@ -18,7 +18,7 @@ const commands = {
   objectInfo: 15,
   openRawTracepoint: 17,
 } as const
-const mapTypes = { hash: 1, array: 2, programs: 3, perCpuHash: 5, perCpuArray: 6, lruHash: 9 } as const
+const mapTypes = { hash: 1, array: 2, programs: 3, perCpuHash: 5, perCpuArray: 6 } as const
 const programTypes = { rawTracepoint: 17, tracing: 26 } as const
 /** BPF_TRACE_FEXIT: the program runs when a kernel function returns. */
 const atExit = 25

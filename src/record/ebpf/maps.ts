@@ -56,6 +56,8 @@ export const controlKeys = {
 } as const
 /** Values of `states`: not recorded, recorded from its own execve on, recorded. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
+/** Values of `inside`: not known, in no call, in the call of slot 0; a call of another slot follows by its number. */
+export const insideNotes = { none: 0, outside: 1, firstCall: 2 } as const
 /** Places in the value of `failures`; `refused`: not entered, because a filter refused the call. */
 export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, refused: 24, size: 32 } as const
 /** Places in the value of `values`: how many calls were entered with the value, and how many failed with each errno. */
@@ -93,7 +95,7 @@ export interface Maps {
   /** The ids of the recorded processes, as a list. */
   readonly members: KernelMap
   readonly control: KernelMap
-  /** By thread id, the slot of the call that the thread has entered, plus one; 0 after its end. See inside.ts. */
+  /** By thread id, one of `insideNotes`. An array, because every call of every thread looks here. See inside.ts. */
   readonly inside: KernelMap
   /** By signal number, how often the signal was sent to the command. */
   readonly arrivals: KernelMap
@@ -142,7 +144,7 @@ export function createMaps(
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
     control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 9 }),
-    inside: calls.createMap('inside', { type: 'lruHash', key: 4, value: 4, entries: 65536 }),
+    inside: calls.createMap('inside', { type: 'array', key: 4, value: 4, entries: processes }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
   }
 }

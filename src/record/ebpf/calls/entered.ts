@@ -41,7 +41,7 @@ export function entered(
     bpf.move(1, 7),
     bpf.addRegister(1, 9),
     bpf.storeLower(frame, places.slot, 1),
-    ...noteEntry(maps),
+    ...noteEntry(layout, maps),
     ...counted(maps, membership, 'call', standIn),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),

@@ -1,20 +1,21 @@
 // Tells a failure of the kernel from a refusal by a filter: a call that a filter refuses is never entered, but returns
 // like one that the kernel entered and refused. Also leaves out calls that began before the recording. Each thread's
-// entry is noted until its exit. A thread that was forgotten counts as one whose call began before the recording: its
-// failures prove nothing. Nothing is noted while no filter can refuse a call.
+// entry is noted until its exit. A thread without a note is inside a call that began before the recording: its failure
+// proves nothing. Nothing is noted while no filter can refuse a call.
 // Authority: kernel/entry/common.c (syscall_trace_enter: the filter comes before sys_enter), seccomp(2), prctl(2).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { frame, increment, lookup, read, update } from '../blocks.ts'
+import { frame, increment, lookup, read } from '../blocks.ts'
 import { keying, entry, places } from '../apart.ts'
-import { controlKeys, failurePlaces, maySetFilter, type Maps } from '../maps.ts'
+import type { Layout } from '../layout.ts'
+import { controlKeys, failurePlaces, insideNotes, maySetFilter, type Maps } from '../maps.ts'
 import type { Membership } from '../membership.ts'
 
 /** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
 const setSeccomp = 22
 /** SECCOMP_SET_MODE_FILTER of include/uapi/linux/seccomp.h. */
 const setFilter = 1
-const [control, thread, mark] = [-64, -72, -80]
+const [control, thread] = [-64, -72]
 
 /** Goes on only if a filter may refuse calls. */
 const ifRefusable = (maps: Maps, otherwise: string): readonly AssemblyLine[] => [
@@ -25,27 +26,25 @@ const ifRefusable = (maps: Maps, otherwise: string): readonly AssemblyLine[] => 
   bpf.jumpIf(1, 'equal', 0, otherwise),
 ]
 
-/** r0 = the address of the thread's note. */
-const noteOfThread = (maps: Maps, otherwise: string): readonly AssemblyLine[] => [
-  bpf.call('currentPidTgid'),
+/**
+ * r0 = the address of the thread's note. A thread id above the largest when the recording began has none. `layout`: r8
+ * is the task. A load from it costs less than a helper.
+ */
+const noteOfThread = (maps: Maps, otherwise: string, layout?: Layout): readonly AssemblyLine[] => [
+  ...(layout?.isTyped ? [bpf.loadLower(0, 8, layout.task.pid)] : [bpf.call('currentPidTgid')]),
   bpf.storeLower(frame, thread, 0),
   ...lookup(maps.inside, thread),
   bpf.jumpIf(0, 'equal', 0, otherwise),
 ]
 
-/** Notes that the thread has entered the call whose slot is at -16. */
-export function noteEntry(maps: Maps): readonly AssemblyLine[] {
+/** Notes that the thread has entered the call whose slot is at -16. r8: task. */
+export function noteEntry(layout: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
     ...ifRefusable(maps, 'noted'),
+    ...noteOfThread(maps, 'noted', layout),
     bpf.loadLower(1, frame, places.slot),
-    bpf.add(1, 1),
-    bpf.storeLower(frame, mark, 1),
-    ...noteOfThread(maps, 'new-thread'),
-    bpf.loadLower(1, frame, mark),
+    bpf.add(1, insideNotes.firstCall),
     bpf.storeLower(0, 0, 1),
-    bpf.jump('noted'),
-    bpf.label('new-thread'),
-    ...update(maps.inside, thread, mark, 0),
     bpf.label('noted'),
   ]
 }
@@ -55,7 +54,9 @@ export function noteExit(maps: Maps): readonly AssemblyLine[] {
   return [
     ...ifRefusable(maps, 'done'),
     ...noteOfThread(maps, 'done'),
-    bpf.storeValue(0, 0, 0),
+    bpf.loadLower(1, 0, 0),
+    bpf.jumpIf(1, 'equal', insideNotes.none, 'done'),
+    bpf.storeValue(0, 0, insideNotes.outside),
     bpf.jump('done'),
   ]
 }
@@ -66,9 +67,10 @@ export function hadEntered(maps: Maps, membership: Membership): readonly Assembl
     ...ifRefusable(maps, 'had-entered'),
     ...noteOfThread(maps, 'done'),
     bpf.loadLower(1, 0, 0),
-    bpf.storeValue(0, 0, 0),
-    bpf.jumpIf(1, 'equal', 0, 'refused'),
-    bpf.add(1, -1),
+    bpf.jumpIf(1, 'equal', insideNotes.none, 'done'),
+    bpf.storeValue(0, 0, insideNotes.outside),
+    bpf.jumpIf(1, 'equal', insideNotes.outside, 'refused'),
+    bpf.add(1, -insideNotes.firstCall),
     bpf.loadLower(2, frame, places.slot),
     bpf.jumpUnlessSame(1, 2, 'done'),
     bpf.jump('had-entered'),
