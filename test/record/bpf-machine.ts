@@ -162,11 +162,13 @@ export class BpfMachine implements MapCalls {
         case 2: // BPF_ST
           this.#store(get(to) + BigInt(offset), sizeOf(code), value)
           break
-        case 3: // BPF_STX; BPF_ATOMIC: only BPF_ADD
+        case 3: // BPF_STX; BPF_ATOMIC: only BPF_ADD, with or without BPF_FETCH
           if (code >> 5 === 6) {
-            if (value !== 0n) throw unknown(code)
+            if (value !== 0n && value !== 1n) throw unknown(code)
             const place = get(to) + BigInt(offset)
-            this.#store(place, sizeOf(code), this.#load(place, sizeOf(code)) + get(from))
+            const before = this.#load(place, sizeOf(code))
+            this.#store(place, sizeOf(code), before + get(from))
+            if (value === 1n) registers[from] = before
           } else this.#store(get(to) + BigInt(offset), sizeOf(code), get(from))
           break
         case 4: // BPF_ALU

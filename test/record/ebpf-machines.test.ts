@@ -68,8 +68,8 @@ interface Call {
   readonly comm?: string
   readonly processor?: number
   readonly result?: bigint
-  /** The kernel skips the program at sys_enter. */
-  readonly skipped?: true
+  /** The kernel skips the program at sys_enter, the stand-in, or both. */
+  readonly skipped?: 'first' | 'second' | 'both'
   /** The filter refuses the call, or the call began before the recording: sys_exit alone is seen. */
   readonly refused?: true
   /** The other processor makes the same call right before this one updates a map. */
@@ -85,7 +85,7 @@ interface Variant {
   /** The refusals that a filter may make. */
   readonly watch?: Watch
   /** Programs at system calls can be preempted. */
-  readonly isPreempted?: true
+  readonly isPreempted?: boolean
   /** A filter may refuse calls from the start. */
   readonly refusable?: true
 }
@@ -162,9 +162,11 @@ class Simulated {
     const moment = { pid, tgid, comm, processor, task, cgroups, meanwhile }
     const registers = this.#registers(call)
     const { sys_enter: first, standIn } = this.#programs
-    const entering = call.refused === true ? [] : [...(call.skipped === true ? [] : [first]), standIn]
+    const { refused, skipped } = call
+    const none = refused === true || skipped === 'both'
+    const entering = none ? [] : [skipped !== 'first' && first, skipped !== 'second' && standIn]
     for (const program of entering)
-      if (program !== undefined) this.#machine.run(program, [registers, BigInt(call.number)], moment)
+      if (program) this.#machine.run(program, [registers, BigInt(call.number)], moment)
     const answer = [registers, call.result ?? 0n]
     this.#machine.run(this.#programs.sys_exit, answer, moment)
     if (this.#watching !== undefined) this.#machine.run(this.#watching, answer, moment)
@@ -276,15 +278,18 @@ t.test('the description of a real arm64 kernel and the documented order of regis
   t.end()
 })
 
-for (const [machine, since5_11] of [
-  ['aarch64', false],
-  ['x86_64', false],
-  ['aarch64', true],
-  ['x86_64', true],
+for (const [machine, since5_11, isPreempted] of [
+  ['aarch64', false, false],
+  ['x86_64', false, false],
+  ['aarch64', true, false],
+  ['x86_64', true, false],
+  ['aarch64', true, true],
+  ['x86_64', true, true],
 ] as const) {
   const compat = compatOf[machine]
-  const variant: Variant = { kernel: { since5_11 } }
-  const name = `${machine}${since5_11 ? ', tasks by their type' : ''}`
+  const variant: Variant = { kernel: { since5_11 }, isPreempted }
+  const kinds = [since5_11 && 'tasks by their type', isPreempted && 'programs that can be preempted']
+  const name = [machine, ...kinds.filter(Boolean)].join(', ')
   const tree = { who: 'tree', underFilter: false } as const
 
   t.test(`${name}: native and 32-bit calls, on every processor, with their values`, (t) => {
@@ -316,29 +321,36 @@ for (const [machine, since5_11] of [
     t.end()
   })
 
-  t.test(`${name}: a call for which the kernel skips the program is counted once, with its value`, (t) => {
-    const kernel = new Simulated(machine, tree, { ...variant, isPreempted: true })
-    kernel.adopt(100)
-    const socket = number(machine, 'socket')
-    kernel.call({ number: number(machine, 'getpid'), skipped: true })
-    kernel.call({ number: number(machine, 'getpid'), skipped: true, processor: 1 })
-    for (let times = 0; times < 3; times++) kernel.call({ number: number(machine, 'getppid') })
-    kernel.call({ number: socket, args: [1n] })
-    kernel.call({ number: socket, args: [2n], skipped: true })
-    kernel.call({ number: socket, args: [2n] })
-    kernel.call({ number: number(compat, 'socket'), compat: true, args: [16n], skipped: true })
-    kernel.call({ number: 5000, skipped: true })
-    kernel.call({ number: 5000 })
-    kernel.call({ number: number(machine, 'mkdirat'), tgid: 200, skipped: true })
-    const observations = kernel.observations()
-    t.strictSame(told(observations), {
-      [machine]: { getpid: 1, getppid: 3, socket: [2, { 0: ['1', '2'] }] },
-      [compat]: { socket: [1, { 0: ['16'] }] },
-    })
-    t.equal(observations.architectures[machine]?.['getpid']?.first, 'ebpf:program')
-    t.equal(observations.unknown[machine]?.['5000']?.count, 2)
-    t.end()
-  })
+  t.test(
+    `${name}: a call for which the kernel skips the program is counted by the stand-in, with its value`,
+    (t) => {
+      const kernel = new Simulated(machine, tree, { ...variant, isPreempted: true })
+      kernel.adopt(100)
+      const socket = number(machine, 'socket')
+      kernel.call({ number: number(machine, 'getpid'), skipped: 'first' })
+      kernel.call({ number: number(machine, 'getpid'), skipped: 'first', processor: 1 })
+      for (let times = 0; times < 3; times++) kernel.call({ number: number(machine, 'getppid') })
+      kernel.call({ number: socket, args: [1n] })
+      kernel.call({ number: socket, args: [2n], skipped: 'first' })
+      kernel.call({ number: socket, args: [2n] })
+      kernel.call({ number: number(compat, 'socket'), compat: true, args: [16n], skipped: 'first' })
+      kernel.call({ number: 5000, skipped: 'first' })
+      kernel.call({ number: 5000 })
+      kernel.call({ number: number(machine, 'mkdirat'), tgid: 200, skipped: 'first' })
+      const observations = kernel.observations()
+      t.strictSame(told(observations), {
+        [machine]: { getpid: 2, getppid: 3, socket: [3, { 0: ['1', '2'] }] },
+        [compat]: { socket: [1, { 0: ['16'] }] },
+      })
+      t.equal(observations.architectures[machine]?.['getpid']?.first, 'ebpf:program')
+      t.equal(observations.unknown[machine]?.['5000']?.count, 2)
+      const getpid = { number: number(machine, 'getpid') }
+      for (const skipped of ['second', 'first', 'both'] as const) kernel.call({ ...getpid, skipped })
+      kernel.call(getpid)
+      t.match(told(kernel.observations()), { [machine]: { getpid: 5 } }, 'one that both miss is not counted')
+      t.end()
+    },
+  )
 
   t.test(`${name}: the flags of clone3, behind its pointer`, (t) => {
     const kernel = new Simulated(machine, tree, variant)
@@ -486,6 +498,14 @@ for (const [machine, since5_11] of [
         ],
       ]
     for (const [title, calls, expected] of rows) t.strictSame(seen(calls, refusable), expected, title)
+    const skipped = { ...byKernel, skipped: 'first' } as const
+    const preempted = { ...refusable, isPreempted: true } as const
+    const both = { keyctl: [2, 2, 0, 0, {}] }
+    t.strictSame(seen([skipped, byKernel, byFilter], preempted), both, 'the kernel skipped the program')
+    const unmarked = { ...byKernel, skipped: 'second' } as const
+    t.strictSame(seen([unmarked, byFilter, byKernel], preempted), both, 'the kernel skipped the stand-in')
+    const missed = { ...byKernel, skipped: 'both' } as const
+    t.strictSame(seen([byKernel, missed, byKernel], preempted), both, 'the kernel skipped both')
     t.end()
   })
 

@@ -51,15 +51,21 @@ export function firstSlot(
   ]
 }
 
-/** Enters the cgroup on the stack under this processor's next number. r0 = the cgroup's value. */
-function numbered({ machine }: Layout, { known, next, processors }: Groups): readonly AssemblyLine[] {
+/**
+ * Enters the cgroup on the stack under this processor's next number. r0 = the cgroup's value. A program that can be
+ * preempted takes its number in one step, because the stand-in numbers cgroups too.
+ */
+function numbered(
+  { machine, isPreempted }: Layout,
+  { known, next, processors }: Groups,
+): readonly AssemblyLine[] {
   return [
     bpf.storeValue(frame, processor, 0),
     ...lookup(next, processor),
     bpf.jumpIf(0, 'equal', 0, 'lost'),
-    bpf.load(1, 0, 0),
-    bpf.store(frame, count, 1),
-    ...increment(0),
+    ...(isPreempted
+      ? [bpf.set(1, 1), bpf.addFetching(0, 0, 1), bpf.store(frame, count, 1)]
+      : [bpf.load(1, 0, 0), bpf.store(frame, count, 1), ...increment(0)]),
     bpf.call('currentProcessor'),
     bpf.load(1, frame, count),
     bpf.multiply(1, processors),

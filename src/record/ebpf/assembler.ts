@@ -102,6 +102,11 @@ export const addTo = (to: Register, offset: number, from: Register): Instruction
   from,
   offset,
 })
+/** from = *(u64 *)(to + offset), which grows by from, atomically (BPF_FETCH, Linux 5.12). */
+export const addFetching = (to: Register, offset: number, from: Register): Instruction => ({
+  ...addTo(to, offset, from),
+  value: 1,
+})
 export const jump = (label: string): Instruction => ({ code: 0x05, jump: label })
 /** Compares 64 bits with a sign-extended value. */
 export const jumpIf = (

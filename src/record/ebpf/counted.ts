@@ -28,7 +28,7 @@ import {
 export interface LostCounts {
   readonly calls: bigint
   readonly processes: bigint
-  /** How often a program was skipped, so that counts of failures may differ from those of calls. */
+  /** How often programs were skipped for a call or its result: counts of failures may differ from those of calls. */
   readonly answers: bigint
 }
 
@@ -51,7 +51,7 @@ export function readLost(calls: MapCalls, maps: Maps, programs?: AttachedProgram
   return {
     calls: place(controlKeys.lostCalls) + unseen,
     processes: place(controlKeys.lostProcesses) + missed(programs?.sched_process_fork),
-    answers: entries + exits,
+    answers: unseen + exits,
   }
 }
 

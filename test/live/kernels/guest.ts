@@ -44,6 +44,11 @@ const quietly = { recorder: 'ebpf', streams: 'ignore' } as const
 
 await step('ebpf', async () => (await whyNoEbpf()) ?? 'works')
 await step('native', async () => counted((await record({ ...quietly, command: native })).observations))
+await step('busy', async () => {
+  const { architectures, diagnostics } = (await record({ ...quietly, command: ['/t/busy'] })).observations
+  const lost = diagnostics.find(({ code }) => code === 'calls-lost')?.count ?? 0
+  return { count: Object.values(architectures)[0]?.['getppid']?.count, lost }
+})
 await step('compat', async () => {
   execFileSync('/t/compat')
   return counted((await record({ ...quietly, command: ['/t/compat'] })).observations)

@@ -15,7 +15,7 @@ import {
 import { dirname, join, resolve } from 'node:path'
 import { bundleOptions } from '../../../scripts/bundle-options.mjs'
 import { unpackPackages } from '../../../scripts/debian-archive.ts'
-import { calls, context, refused, steps } from './programs.ts'
+import { busy, calls, context, refused, steps } from './programs.ts'
 
 export interface Machine {
   readonly name: 'x86_64' | 'aarch64'
@@ -130,7 +130,7 @@ export async function makeImage(
     const { failed, stderr } = await execa(compiler, words, { reject: false })
     return failed ? stderr : undefined
   }
-  const all = { native: calls, refused, context, 'wide/steps': steps, ...programs }
+  const all = { native: calls, busy, refused, context, 'wide/steps': steps, ...programs }
   for (const [name, source] of Object.entries(all)) {
     const why = await compile(name, source, machine.compiler)
     if (why !== undefined) throw new Error(`${machine.compiler.join(' ')}: ${why}`)

@@ -31,6 +31,27 @@ int main(void) {
 #endif
   return 0;
 }`
+/** Two processes on one processor, each with 100,000 calls. */
+export const busy = `
+#define _GNU_SOURCE
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(0, &first);
+  sched_setaffinity(0, sizeof first, &first);
+  for (int i = 0; i < 2; i++)
+    if (fork() == 0) {
+      for (int n = 0; n < 100000; n++) syscall(SYS_getppid);
+      _exit(0);
+    }
+  while (wait(0) > 0);
+  return 0;
+}`
+
 /** Makes five calls that its own filter refuses, and one for which the filter ends the process. */
 export const refused = `
 #include <fcntl.h>

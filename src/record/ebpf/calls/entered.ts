@@ -11,11 +11,12 @@ import { familyMember } from './family.ts'
 import { filterSet, noteEntry } from './inside.ts'
 import { architecture } from './number.ts'
 import { counted } from './slot.ts'
-import { values, begun, held } from './values.ts'
+import { values, begun } from './values.ts'
 
 /**
  * sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. The `standIn` runs after the
- * program and counts only calls that the maps do not hold, because the kernel skipped the program for them.
+ * program and counts the calls for which the kernel skipped it. Of calls without a slot it counts those that the maps do
+ * not hold.
  */
 export function entered(
   layout: Layout,
@@ -23,7 +24,6 @@ export function entered(
   membership: Membership,
   standIn = false,
 ): readonly AssemblyLine[] {
-  const noteValue = standIn ? held : begun
   return [
     bpf.load(6, 1, 0),
     bpf.load(9, 1, 8),
@@ -41,17 +41,17 @@ export function entered(
     bpf.move(1, 7),
     bpf.addRegister(1, 9),
     bpf.storeLower(frame, places.slot, 1),
-    ...noteEntry(layout, maps),
-    ...counted(maps, membership, 'call', standIn),
+    ...noteEntry(layout, maps, standIn),
+    ...counted(maps, membership, 'call'),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...filterSet(maps, layout.registers.arguments, 'wide'),
-    ...values(maps, layout.registers.arguments, 'wide', false, noteValue),
+    ...values(maps, layout.registers.arguments, 'wide', false, begun),
     bpf.jump('done'),
     bpf.label('compat'),
     ...filterSet(maps, layout.registers.compatArguments, 'compat'),
-    ...values(maps, layout.registers.compatArguments, 'compat', true, noteValue),
-    ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership, standIn) : []),
+    ...values(maps, layout.registers.compatArguments, 'compat', true, begun),
+    ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership) : []),
     bpf.jump('done'),
     ...other(maps, membership, standIn),
     ...(standIn ? [] : unfilteredCall(maps, membership)),

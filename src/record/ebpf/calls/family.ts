@@ -9,7 +9,7 @@ import { architecturesOf, type Layout } from '../layout.ts'
 import { familySlot, slotPlaces, slotsPerArchitecture, slotsPerFamily, valueKey, type Maps } from '../maps.ts'
 import type { Membership } from '../membership.ts'
 import { counted, failed } from './slot.ts'
-import { value, type Note, begun, held, refused } from './values.ts'
+import { value, type Note, begun, refused } from './values.ts'
 
 const familySlots = (family: Multiplexer) => {
   const number = syscallTable('x86').byName(family)?.number ?? 0
@@ -76,12 +76,7 @@ const words = ({ registers }: Layout, maps: Maps, noteValue: Note): readonly Ass
  * Counts a member besides its family. The member's arguments are at the address in socketcall's second one, 32 bits
  * each.
  */
-export function familyMember(
-  layout: Layout,
-  maps: Maps,
-  membership: Membership,
-  standIn: boolean,
-): readonly AssemblyLine[] {
+export function familyMember(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
     ...toMember(layout),
     ...behindFamily(layout),
@@ -89,10 +84,10 @@ export function familyMember(
     // If the arguments cannot be read, the kernel calls no member.
     ...word(0, 'done'),
     bpf.label('of-family'),
-    ...counted(maps, membership, 'of-family', standIn),
+    ...counted(maps, membership, 'of-family'),
     // No known profile has a condition on ipc's members, each of which has its own order of arguments.
     bpf.jumpIf(7, 'equal', ipc.members, 'untold'),
-    ...words(layout, maps, standIn ? held : begun),
+    ...words(layout, maps, begun),
     bpf.jump('done'),
     bpf.label('untold'),
     bpf.storeLower(8, slotPlaces.cut, 9),

@@ -1,7 +1,8 @@
 // Tells a failure of the kernel from a refusal by a filter: a call that a filter refuses is never entered, but returns
 // like one that the kernel entered and refused. Also leaves out calls that began before the recording. Each thread's
 // entry is noted until its exit. A thread without a note is inside a call that began before the recording: its failure
-// proves nothing. Nothing is noted while no filter can refuse a call.
+// proves nothing. Nothing is noted while no filter can refuse a call, unless the programs can be preempted: then the
+// program at sys_enter marks its note, and the stand-in counts the calls without a mark.
 // Authority: kernel/entry/common.c (syscall_trace_enter: the filter comes before sys_enter), seccomp(2), prctl(2).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
@@ -16,6 +17,12 @@ const setSeccomp = 22
 /** SECCOMP_SET_MODE_FILTER of include/uapi/linux/seccomp.h. */
 const setFilter = 1
 const [control, thread] = [-64, -72]
+/** The bit of a note: the program at sys_enter ran for this call, and the stand-in not yet. */
+const fresh = 1 << 30
+
+/** Goes on only if a filter may refuse calls, or if the programs can be preempted. */
+const ifNoted = (layout: Layout, maps: Maps, otherwise: string): readonly AssemblyLine[] =>
+  layout.isPreempted ? [] : ifRefusable(maps, otherwise)
 
 /** Goes on only if a filter may refuse calls. */
 const ifRefusable = (maps: Maps, otherwise: string): readonly AssemblyLine[] => [
@@ -38,21 +45,35 @@ const noteOfThread = (maps: Maps, otherwise: string, layout?: Layout): readonly 
 ]
 
 /** Notes that the thread has entered the call whose slot is at -16. r8: task. */
-export function noteEntry(layout: Layout, maps: Maps): readonly AssemblyLine[] {
+export function noteEntry(layout: Layout, maps: Maps, standIn: boolean): readonly AssemblyLine[] {
   return [
-    ...ifRefusable(maps, 'noted'),
+    ...(standIn ? ifSkipped(layout, maps) : ifNoted(layout, maps, 'noted')),
     ...noteOfThread(maps, 'noted', layout),
     bpf.loadLower(1, frame, places.slot),
     bpf.add(1, insideNotes.firstCall),
+    ...(layout.isPreempted && !standIn ? [bpf.or(1, fresh)] : []),
     bpf.storeLower(0, 0, 1),
     bpf.label('noted'),
   ]
 }
 
+/** Goes on in the stand-in if the kernel skipped the program at sys_enter for this call. */
+const ifSkipped = (layout: Layout, maps: Maps): readonly AssemblyLine[] => [
+  ...noteOfThread(maps, 'done', layout),
+  bpf.loadLower(1, 0, 0),
+  bpf.jumpIf(1, 'anyBit', fresh, 'fresh'),
+  bpf.jump('skipped'),
+  bpf.label('fresh'),
+  bpf.and(1, ~fresh),
+  bpf.storeLower(0, 0, 1),
+  bpf.jump('done'),
+  bpf.label('skipped'),
+]
+
 /** Ends the program at the exit of a call that did not fail. */
-export function noteExit(maps: Maps): readonly AssemblyLine[] {
+export function noteExit(layout: Layout, maps: Maps): readonly AssemblyLine[] {
   return [
-    ...ifRefusable(maps, 'done'),
+    ...ifNoted(layout, maps, 'done'),
     ...noteOfThread(maps, 'done'),
     bpf.loadLower(1, 0, 0),
     bpf.jumpIf(1, 'equal', insideNotes.none, 'done'),
@@ -62,19 +83,22 @@ export function noteExit(maps: Maps): readonly AssemblyLine[] {
 }
 
 /** Goes on for a failed call, whose slot is at -16, if the thread had entered it. Counts what a filter refused. */
-export function hadEntered(maps: Maps, membership: Membership): readonly AssemblyLine[] {
+export function hadEntered(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
-    ...ifRefusable(maps, 'had-entered'),
+    ...ifNoted(layout, maps, 'had-entered'),
     ...noteOfThread(maps, 'done'),
     bpf.loadLower(1, 0, 0),
     bpf.jumpIf(1, 'equal', insideNotes.none, 'done'),
     bpf.storeValue(0, 0, insideNotes.outside),
     bpf.jumpIf(1, 'equal', insideNotes.outside, 'refused'),
+    bpf.and(1, ~fresh),
     bpf.add(1, -insideNotes.firstCall),
     bpf.loadLower(2, frame, places.slot),
     bpf.jumpUnlessSame(1, 2, 'done'),
     bpf.jump('had-entered'),
     bpf.label('refused'),
+    // Without a filter, both programs were skipped at the entry.
+    ...(layout.isPreempted ? ifRefusable(maps, 'had-entered') : []),
     ...keying(membership),
     ...entry(maps.failures, membership, 'refused'),
     bpf.add(0, failurePlaces.refused),

@@ -21,7 +21,7 @@ export function left(layout: Layout, maps: Maps, membership: Membership): readon
   return [
     bpf.load(9, 1, 8),
     ...Object.values(failures).map((each) => bpf.jumpIf(9, 'equal', each, 'failed')),
-    ...noteExit(maps),
+    ...noteExit(layout, maps),
     bpf.label('failed'),
     bpf.store(frame, result, 9),
     bpf.load(6, 1, 0),
@@ -33,7 +33,7 @@ export function left(layout: Layout, maps: Maps, membership: Membership): readon
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'done'),
     bpf.addRegister(9, 7),
     bpf.storeLower(frame, -16, 9),
-    ...hadEntered(maps, membership),
+    ...hadEntered(layout, maps, membership),
     ...failed(maps, membership, 'call', 'members'),
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...values(maps, layout.registers.arguments, 'wide', false, refused),

@@ -12,27 +12,22 @@ export const failures = { eperm: -1, eacces: -13, enosys: -38 } as const
 export const result = -120
 
 /**
- * Counts the slot at -16; a `standIn` counts it only if it was never counted. r8 = its value in `slots`, r9 = the
+ * Counts the slot at -16. r8 = its value in `slots`, r9 = the
  * wanted arguments. Goes to `done` if no argument is wanted.
  */
-export function counted(
-  maps: Maps,
-  membership: Membership,
-  way: string,
-  standIn: boolean,
-): readonly AssemblyLine[] {
+export function counted(maps: Maps, membership: Membership, way: string): readonly AssemblyLine[] {
   const named = `${way}-named`
-  const count = [...entry(maps.counts, membership, way), bpf.load(9, 0, 0), ...increment(0)]
   return [
     ...keying(membership),
-    ...(standIn ? [] : count),
+    ...entry(maps.counts, membership, way),
+    bpf.load(9, 0, 0),
+    ...increment(0),
     ...aboutSlot(maps, membership, way),
     bpf.move(8, 0),
     // The first such call on this processor may be the first of all.
-    ...(standIn ? [] : [bpf.jumpIf(9, 'notEqual', 0, named)]),
+    bpf.jumpIf(9, 'notEqual', 0, named),
     bpf.loadByte(1, 8, slotPlaces.comm),
     bpf.jumpIf(1, 'notEqual', 0, named),
-    ...(standIn ? count : []),
     bpf.move(1, 8),
     bpf.add(1, slotPlaces.comm),
     bpf.set(2, slotPlaces.size - slotPlaces.comm),

@@ -68,13 +68,6 @@ export const begun: Note = (maps, name, unknown, next) => [
   bpf.jump(next),
 ]
 
-/** Notes the value if it is not known. */
-export const held: Note = (maps, name, unknown, next) => [
-  ...lookup(maps.values, -40),
-  bpf.jumpIf(0, 'notEqual', 0, next),
-  ...begun(maps, name, unknown, next),
-]
-
 /** Counts the refusal of a call with the value. The result is on the stack. */
 export const refused: Note = (maps, name, _unknown, next) => [
   ...lookup(maps.values, -40),
