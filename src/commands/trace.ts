@@ -201,7 +201,7 @@ async function trace(words: readonly string[], options: TraceFlags, world: World
   await under?.sayRefused(world)
   const { exercise } = recording
   if (exercise !== undefined)
-    for (const line of exerciseLines({ observations: recording.observations, ending, ...exercise }))
+    for (const line of exerciseLines({ observations: recording.observations, ending, beside, ...exercise }))
       say(world, line)
   for (const line of runLines(observations)) say(world, line)
   say(world, `${accountLine(observations)}${endingText(ending)}`)

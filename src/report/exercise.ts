@@ -10,6 +10,8 @@ export interface Exercised {
   readonly ending: EndFacts
   readonly signals: readonly { readonly signal: string; readonly handled: boolean }[]
   readonly newest?: { readonly call: string; readonly milliseconds: number }
+  /** What ran beside the program: with `init`, the engine's own program started it. */
+  readonly beside?: readonly ('init' | 'tty')[]
 }
 
 /** CLONE_THREAD of include/uapi/linux/sched.h; PF_INET, PF_INET6 and SOCK_DGRAM of the libc's headers. */
@@ -20,7 +22,7 @@ const asked = ['SIGHUP', 'SIGUSR1']
 
 /** One or two lines about one run or several. */
 export function exerciseLines(run: Exercised): readonly string[] {
-  const calls = new ObservedCalls(run.observations)
+  const calls = new ObservedCalls(run.observations, run.beside?.includes('init') ?? false)
   const missing = [
     ...(calls.makesChildren() ? [] : ['a child process']),
     ...(calls.starts() ? [] : ['another program']),
@@ -64,22 +66,29 @@ function failed({ status, signal }: EndFacts): boolean {
 /** The calls by name, over all architectures. */
 class ObservedCalls {
   readonly #observations: Observations
+  /** How often, in all runs, the engine's init made a child and executed the program in it. */
+  readonly #byInit: number
 
-  constructor(observations: Observations) {
+  constructor(observations: Observations, init: boolean) {
     this.#observations = observations
+    this.#byInit = init ? this.#runs : 0
   }
 
+  /** Whether the program made children. Clones of threads may be among those counted. */
   makesChildren(): boolean {
-    return (
-      this.#of('fork', 'vfork').length > 0 ||
-      this.#of('clone', 'clone3').some((call) => valuesOf(call, 0).some((flags) => !isThread(flags)))
+    const clones = this.#of('clone', 'clone3').filter((call) =>
+      valuesOf(call, 0).some((flags) => !isThread(flags)),
     )
+    return sum([...this.#of('fork', 'vfork'), ...clones]) > this.#byInit
   }
 
-  /** Whether the program started others. Its own start is one execve a run; `--init` adds one, which counts here. */
+  /** Whether the program started others. Its own start is one execve a run. */
   starts(): boolean {
-    const { runs = 1 } = this.#observations
-    return this.#of('execve', 'execveat').reduce((sum, { count }) => sum + count, 0) > runs
+    return sum(this.#of('execve', 'execveat')) > this.#runs + this.#byInit
+  }
+
+  get #runs(): number {
+    return this.#observations.runs ?? 1
   }
 
   /** Whether names were looked up, which glibc and musl do by datagrams. */
@@ -106,6 +115,8 @@ class ObservedCalls {
     )
   }
 }
+
+const sum = (calls: readonly ObservedCall[]): number => calls.reduce((all, { count }) => all + count, 0)
 
 /** The seen values of an argument; undefined stands for an unknown one. */
 function valuesOf({ args }: ObservedCall, index: number): readonly (bigint | undefined)[] {

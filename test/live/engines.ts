@@ -32,7 +32,8 @@ const onlyVersion1: Place = (...words) =>
   hybrid
     ? ['unshare', '--mount', 'sh', '-c', 'umount /sys/fs/cgroup/unified && exec "$@"', 'sh', ...words]
     : words
-const seenBy: Readonly<Record<Runtime, Place>> = { runc: (...words) => words, crun: onlyVersion1 }
+/** The words before a command that a runtime runs in. */
+export const seenBy: Readonly<Record<Runtime, Place>> = { runc: (...words) => words, crun: onlyVersion1 }
 
 /** The socket of the daemon that serves this runtime, for example for DOCKER_HOST. */
 export function dockerSocket(work: string, runtime: Runtime): string {

@@ -68,6 +68,8 @@ for (const [engine, why, [client = '', ...own], more] of engines) {
     )
     t.equal(traced.exitCode, 0, traced.stderr)
     t.match(traced.stderr, /\d+ for init and tty/)
+    const neither = /not seen in this run: a child process, another program,/
+    t.match(traced.stderr, neither, 'what the init does is not the work of the program')
     const plain = await trace(
       '-o',
       at(`${engine}.json`),
@@ -77,5 +79,6 @@ for (const [engine, why, [client = '', ...own], more] of engines) {
       ...run('--rm', 'seccomp-gen-test', 'true'),
     )
     t.notMatch(plain.stderr, /for (?:init|tty)/)
+    t.match(plain.stderr, neither)
   })
 }

@@ -31,6 +31,14 @@ const signals = [
 const ended = { kind: 'exited', status: 0 }
 const without = (...names: readonly string[]): Calls =>
   Object.fromEntries(Object.entries(everything).filter(([name]) => !names.includes(name)))
+const init = { beside: ['init'] } as const
+/** The calls of docker-init, which forks with SIGCHLD, and of its program. */
+const under = (more: Calls, runs = 1): Calls => ({
+  ...without('fork'),
+  execve: { count: 2 * runs },
+  clone: { count: runs, args: { 0: ['17'] } },
+  ...more,
+})
 
 const rows: readonly (readonly [
   about: string,
@@ -56,6 +64,25 @@ const rows: readonly (readonly [
   ],
   ['its own start only', { calls: { ...everything, execve: { count: 1 } } }, 'another program'],
   ['its own start in each of three runs', { runs: 3 }, 'another program'],
+  // The engine's init makes one child a run and executes the program in it: two programs are started a run.
+  [
+    'only the starts of init and the program',
+    { calls: under({}), ...init },
+    'a child process, another program',
+  ],
+  [
+    'those in each of three runs',
+    { calls: under({}, 3), runs: 3, ...init },
+    'a child process, another program',
+  ],
+  ['another program under init', { calls: under({ execve: { count: 3 } }), ...init }, 'a child process'],
+  ['a child under init', { calls: under({ vfork: { count: 1 } }), ...init }, 'another program'],
+  ['a second clone under init', { calls: under({ clone: { count: 2 } }), ...init }, 'another program'],
+  [
+    'a thread under init',
+    { calls: under({ clone3: { count: 1, args: { 0: ['4001536'] } } }), ...init },
+    'a child process, another program',
+  ],
   [
     'sockets of this machine only',
     { calls: { ...everything, socket: { count: 1, args: { 0: ['1'] } } } },
