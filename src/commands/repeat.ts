@@ -46,9 +46,17 @@ function eachOf(recordings: readonly Recording[]): NonNullable<Recording['each']
   }))
 }
 
-/** The signals of all runs, and the newest call of the last one. */
+/** The signals and started programs of all runs, and the newest call of the last one. */
 function exerciseOf(recordings: readonly Recording[]): Exercise {
   const all = recordings.flatMap(({ exercise }) => exercise ?? [])
   const newest = all.at(-1)?.newest
-  return { signals: all.flatMap(({ signals }) => signals), ...(newest && { newest }) }
+  const programs = all.reduce<number | undefined>(
+    (sum, each) => (sum === undefined || each.programs === undefined ? undefined : sum + each.programs),
+    0,
+  )
+  return {
+    signals: all.flatMap(({ signals }) => signals),
+    ...(newest && { newest }),
+    ...(programs !== undefined && { programs }),
+  }
 }

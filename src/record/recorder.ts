@@ -88,6 +88,8 @@ export interface Following {
   readonly suspects?: () => readonly Suspect[]
   /** The last call that was made for the first time, if the recorder knows it. */
   readonly newest?: () => NewestCall | undefined
+  /** How many programs were started so far, if the recorder knows it while it records. */
+  readonly programs?: () => number
   /** The runner calls it when it asks the workload to end: later calls belong to the shutdown. */
   readonly askedToEnd?: () => void
   /** Signals that reached the recorded processes. Called after all processes have ended. */

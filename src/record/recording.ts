@@ -75,6 +75,8 @@ export interface Exercise {
   readonly signals: readonly DeliveredSignal[]
   /** The newest call when the run was asked to end; undefined if it ended by itself or the recorder cannot tell. */
   readonly newest?: NewestCall
+  /** How many programs were started, the command's own included; undefined if the recorder cannot tell. */
+  readonly programs?: number
 }
 
 /** One container of a recording of several. */

@@ -10,6 +10,8 @@ export interface Exercised {
   readonly ending: EndFacts
   readonly signals: readonly { readonly signal: string; readonly handled: boolean }[]
   readonly newest?: { readonly call: string; readonly milliseconds: number }
+  /** How many programs were started, those that started the program included. */
+  readonly programs?: number
   /** What ran beside the program: with `init`, the engine's own program started it. */
   readonly beside?: readonly ('init' | 'tty')[]
 }
@@ -25,7 +27,7 @@ export function exerciseLines(run: Exercised): readonly string[] {
   const calls = new ObservedCalls(run.observations, run.beside?.includes('init') ?? false)
   const missing = [
     ...(calls.makesChildren() ? [] : ['a child process']),
-    ...(calls.starts() ? [] : ['another program']),
+    ...(calls.starts(run.programs) ? [] : ['another program']),
     ...(calls.asksNames() ? [] : ['a look-up of a name']),
     ...(failed(run.ending) || calls.aborts() ? [] : ['an end with an error']),
     ...asked.filter((each) => !run.signals.some(({ signal, handled }) => signal === each && handled)),
@@ -82,9 +84,12 @@ class ObservedCalls {
     return sum([...this.#of('fork', 'vfork'), ...clones]) > this.#byInit
   }
 
-  /** Whether the program started others. Its own start is one execve a run. */
-  starts(): boolean {
-    return sum(this.#of('execve', 'execveat')) > this.#runs + this.#byInit
+  /**
+   * Whether the program started others. Its own start is one a run. A recorder that does not count the started programs
+   * gives the calls, of which those that failed count too.
+   */
+  starts(programs = sum(this.#of('execve', 'execveat'))): boolean {
+    return programs > this.#runs + this.#byInit
   }
 
   get #runs(): number {

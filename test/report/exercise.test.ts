@@ -75,6 +75,14 @@ const rows: readonly (readonly [
     { calls: under({}, 3), runs: 3, ...init },
     'a child process, another program',
   ],
+  // An init looks for the program in each directory of its PATH.
+  [
+    'failed attempts to execute the program',
+    { calls: under({ execve: { count: 7 } }), programs: 2, ...init },
+    'a child process, another program',
+  ],
+  ['failed attempts to execute another', { programs: 1 }, 'another program'],
+  ['another program, counted', { programs: 2 }, ''],
   ['another program under init', { calls: under({ execve: { count: 3 } }), ...init }, 'a child process'],
   ['a child under init', { calls: under({ vfork: { count: 1 } }), ...init }, 'another program'],
   ['a second clone under init', { calls: under({ clone: { count: 2 } }), ...init }, 'another program'],

@@ -34,6 +34,7 @@ export const ebpf: Recorder = {
       ...(scope !== 'tree' && { hasBegun: () => session.programs() > 0 }),
       newest: () => session.newest(),
       signals: () => session.signals(),
+      programs: () => session.programs(),
       suspects: () => session.refusals().suspects,
       members: () => (typeof scope === 'object' ? scope.processes() : session.members().filter(awaits)),
       reached: countedBy((signal) => session.arrivals(signal)),

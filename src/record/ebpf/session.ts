@@ -165,7 +165,7 @@ export class Session {
       for (const process of processes) setMember(calls, maps, process, state)
       const refusals = watch && createRefusalMaps(calls, machine, watch)
       // A process is a member until it has exited, so programs that watch its end run before the one that forgets it.
-      if (membership.underFilter)
+      if (membership.underFilter || membership.who === 'tree')
         attachLines(calls, 'sched_process_exec', startedProgram(layout, maps, membership))
       const clients = membership.who === 'tree' ? createClientsMap(calls) : undefined
       const clientLines = clients && startedClient(layout, maps, clients, membership)
@@ -347,7 +347,7 @@ export class Session {
     if (this.#maps.joined !== undefined) this.#calls.update(this.#maps.joined, key64(cgroup), key32(1))
   }
 
-  /** The number of programs started under a filter. */
+  /** The number of programs started: all of a tree, or those under a filter. */
   programs(): number {
     return this.#control(controlKeys.programs)
   }

@@ -2,7 +2,7 @@
 // ended in time. Processes that it leaves in the background are waited for.
 import { execa } from 'execa'
 import { UserError } from '../../errors.ts'
-import type { EndingSignal, NewestCall, Recording } from '../recording.ts'
+import type { EndingSignal, Exercise, NewestCall, Recording } from '../recording.ts'
 import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
 import type { Suspect } from '../refusals.ts'
 import { tellLeftRunning, theRest } from './left-running.ts'
@@ -31,13 +31,26 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
     tell = (signal) => void pass(signal, launch, prepared, child, over.signal)
     signals.forEach(tell)
     const { endless, ...end } = await follow(launch, following, over, (started) => (pid = started))
-    const exercise = { signals: prepared.signals?.() ?? [], ...(newest && { newest }) }
-    const recording = { ...(await following.result(end)), exercise }
+    const result = await following.result(end)
+    const recording = { ...result, exercise: exerciseOf(prepared, result, newest) }
     return endless === undefined ? recording : { ...recording, endless }
   } finally {
     over.abort()
     silence?.()
     await following?.close()
+  }
+}
+
+function exerciseOf(
+  { signals, programs }: Following,
+  recording: Pick<Recording, 'programs'>,
+  newest: NewestCall | undefined,
+): Exercise {
+  const started = recording.programs ?? programs?.()
+  return {
+    signals: signals?.() ?? [],
+    ...(newest && { newest }),
+    ...(started !== undefined && { programs: started }),
   }
 }
 
