@@ -70,7 +70,7 @@ function libraryOf(runtime: string): string {
 /** Runs busybox's sleep in a container under the profile and passes its pid. */
 async function inContainer(check: (pid: number) => Promise<void>): Promise<void> {
   mkdirSync(join(work, 'bundle'))
-  writeBundle(join(work, 'bundle'), { args: ['/bin/sleep', '100'], noNewPrivileges: true }, profile)
+  writeBundle(join(work, 'bundle'), { args: ['/bin/sleep', '600'], noNewPrivileges: true }, profile)
   const runc = (...words: readonly string[]) => execaSync('runc', ['--root', join(work, 'state'), ...words])
   const name = `filters-${process.pid}`
   const running = execa(

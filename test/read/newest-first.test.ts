@@ -33,7 +33,7 @@ const threads = [
 
 t.test('a reversed trace is told, whether threads are cut or not', async (t) => {
   for (const lines of [alone, withPids, threads]) {
-    t.notOk(await isTold(lines), lines[0])
+    t.notOk(await isTold(lines), `in order: ${lines[0]}`)
     t.ok(await isTold(lines.toReversed()), `reversed: ${lines[0]}`)
   }
 })
