@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
+import { traces } from '../test/recordings.ts'
 import { inputs, writeLarge, type Input } from './inputs.ts'
 import { measure, median, observing, type Measure } from './measure.ts'
 import { wrapped } from './wrapped.ts'
@@ -56,7 +57,7 @@ interface Row {
   readonly others: string
 }
 
-const shared = fileURLToPath(new URL('../../shared/traces/recorded/', import.meta.url))
+const shared = join(traces, 'recorded')
 
 function kindOf(name: string): Kind {
   if (name.endsWith('.strace')) return 'strace'

@@ -1,10 +1,12 @@
 // Makes large inputs for the measurements by repeating a recording. Committed recordings come first. If a form has
 // none, it is made from another recording by adding what the form adds.
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { traces } from '../test/recordings.ts'
 
 const root = new URL('..', import.meta.url)
-const shared = new URL('../shared/traces/recorded/', root)
+const shared = pathToFileURL(join(traces, 'recorded/'))
 
 export interface Input {
   /** The options of strace, or the log, that write this form. */

@@ -57,8 +57,6 @@ export const mutants: readonly Mutant[] = [
   table('no note behind the text of an error', String.raw`((?: \((?:INJECTED|DELAYED)[^()]*\))*)`, '()'),
   table('a message names a process', '(?!Pr|', '(?!'),
   table('any message cuts a call', String.raw`(?:Process \d{1,7} attached|next`, String.raw`(?:Process \d{1,7} [a-z]+|next`),
-  table('a call begins with a capital letter', '(?![^ :]*: )(?!SYS_)', '(?![^ :]*: )'),
-  table('a word with a colon goes on', '(?![^ :]*: )(?!SYS_)', '(?!SYS_)'),
   table('a number with a space goes on', String.raw`\d+[x),}|\]]`, String.raw`\d+`),
   table('no time behind a result', String.raw`(?: <[\d.]+>)?$` + '`', '$`'),
   table('no decoration of a result', '(?:<[^]*>|(?: (', '(?:<>|(?: ('),
