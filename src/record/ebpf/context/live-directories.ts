@@ -18,15 +18,18 @@ export class LiveDirectories {
   readonly found = new Map<string, LiveDirectory>()
   readonly #asked = new Set<string>()
 
-  /** Asks for the path and each directory above it. `root`: the container's root, such as /proc/PID/root. */
-  ask(root: string, path: string): void {
+  /**
+   * Asks for the path and each directory above it. `root`: the container's root, such as /proc/PID/root. `mayAsk`: false
+   * for paths in other file systems, which may never answer (FUSE, NFS).
+   */
+  ask(root: string, path: string, mayAsk: (path: string) => boolean): void {
     const parts = path.split('/').filter((part) => part !== '')
     for (let count = 1; count <= parts.length; count++) {
       const directory = `/${parts.slice(0, count).join('/')}`
       if (this.#asked.has(directory)) continue
       if (this.#asked.size >= directoryLimit) return
       this.#asked.add(directory)
-      const stats = statBelow(root, parts.slice(0, count))
+      const stats = statBelow(root, parts.slice(0, count), mayAsk)
       if (stats?.isDirectory() !== true) return
       this.found.set(directory, { mode: stats.mode, uid: stats.uid, gid: stats.gid })
     }
@@ -34,22 +37,27 @@ export class LiveDirectories {
 }
 
 /** The attributes of what the path leads to; undefined if there is nothing, or it cannot be asked. */
-function statBelow(root: string, path: readonly string[]): Stats | undefined {
+function statBelow(...asked: Parameters<typeof resolvedBelow>): Stats | undefined {
   try {
-    return resolvedBelow(root, path)
+    return resolvedBelow(...asked)
   } catch {
     // The process has ended, the path changed meanwhile, or a name is too long.
     return undefined
   }
 }
 
-function resolvedBelow(root: string, path: readonly string[]): Stats | undefined {
+function resolvedBelow(
+  root: string,
+  path: readonly string[],
+  mayAsk: (path: string) => boolean,
+): Stats | undefined {
   const left = path.toReversed()
   let [at, links]: [readonly string[], number] = [[], 0]
   let stats: Stats | undefined
   for (let part = left.pop(); part !== undefined; part = left.pop()) {
     if (part === '' || part === '.') continue
     const place = part === '..' ? at.slice(0, -1) : [...at, part]
+    if (!mayAsk(`/${place.join('/')}`)) return undefined
     const file = [root, ...place].join('/')
     stats = lstatSync(file, { throwIfNoEntry: false })
     if (stats === undefined) return undefined

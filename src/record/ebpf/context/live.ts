@@ -5,7 +5,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import { containerValue, executionKey, executionValue, pathKey, pathValue, textSize } from './layout.ts'
-import { wholePath } from './links.ts'
+import { mountOf, wholePath } from './links.ts'
 import { LiveDirectories } from './live-directories.ts'
 import type { ContextMaps } from './maps.ts'
 import { textIn, walkedIn } from './walked.ts'
@@ -111,6 +111,7 @@ export class Live {
   }
 
   #askDirectories(running: ReadonlyMap<bigint, number>): void {
+    const asking = new Map<bigint, (path: string) => boolean>()
     for (const key of this.#calls.keys(this.#own.changed)) {
       const id = key.readBigUInt64LE(pathKey.container)
       const pid = running.get(id)
@@ -124,7 +125,9 @@ export class Live {
       const text = textIn(key.subarray(pathKey.text, pathKey.text + textSize))
       let directories = this.directories.get(id)
       if (directories === undefined) this.directories.set(id, (directories = new LiveDirectories()))
-      directories.ask(`/proc/${pid}/root`, posix.dirname(wholePath(base.path, text)))
+      const mayAsk = asking.get(id) ?? answering(pid)
+      asking.set(id, mayAsk)
+      directories.ask(`/proc/${pid}/root`, posix.dirname(wholePath(base.path, text)), mayAsk)
     }
   }
 
@@ -137,6 +140,22 @@ export class Live {
     } catch {
       // The process has ended.
     }
+  }
+}
+
+/** Tells the paths of the root file system and of tmpfs by the process's mounts at this moment. */
+function answering(pid: number): (path: string) => boolean {
+  let mounts: readonly LiveMount[] = []
+  try {
+    mounts = mountsIn(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'))
+  } catch {
+    return () => false
+  }
+  const paths = mounts.map(({ path }) => path)
+  const memory = new Set(mounts.flatMap(({ path, filesystem }) => (filesystem === 'tmpfs' ? [path] : [])))
+  return (path) => {
+    const mount = mountOf(path, paths)
+    return mount === '/' || memory.has(mount)
   }
 }
 
