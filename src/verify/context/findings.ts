@@ -1,8 +1,10 @@
 // Finds what the security context refused to a run: capabilities that the rule calls needed, paths, programs and ports.
-// The evidence of the run alone decides; beyondBaseline() then removes what is refused without the context too. The
-// exit status proves nothing: a program can continue after a refusal and do its work wrong.
+// The evidence of the run alone decides; beyondBaseline() then removes what is refused without the context too, and
+// removesNothing() finds removals of what is not there. The exit status proves nothing: a program can continue after a
+// refusal and do its work wrong.
 import { raiseTexts } from '../../harden/unchecked.ts'
 import { verdictOf } from '../../harden/checks.ts'
+import { parentOf } from '../../harden/paths.ts'
 import type { FileUse, ObservedContext } from '../../observe/index.ts'
 import type { ContextFinding } from './finding.ts'
 
@@ -100,6 +102,29 @@ function portFindings({ binds }: ObservedContext): readonly ContextFinding[] {
             count,
           },
         ],
+  )
+}
+
+const removals: ReadonlySet<string> = new Set(['unlink', 'rmdir', 'rename-from', 'rename-to'])
+
+/**
+ * Whether a refused removal has nothing to remove: the kernel answers EROFS before it looks for the file (fs/namei.c,
+ * do_unlinkat, do_rmdir, do_renameat2). `free`: a run without the context, in which such a removal does not succeed.
+ */
+export function removesNothing(
+  { layer, what, tried, answered, program }: ContextFinding,
+  free: readonly ObservedContext[],
+): boolean {
+  if (layer !== 'path' || answered !== 'EROFS' || !removals.has(tried.split(' ')[0] ?? '')) return false
+  // File names may differ from run to run.
+  return !free.some(({ changes }) =>
+    changes.some(
+      (each) =>
+        each.refused === undefined &&
+        triedText(each) === tried &&
+        each.program === program &&
+        parentOf(each.path) === parentOf(what),
+    ),
   )
 }
 

@@ -12,7 +12,7 @@ import { verified } from '../index.ts'
 import { roundLimit } from '../repair.ts'
 import type { ContextOutcome, Verification, VerifySettings } from '../verification.ts'
 import type { ContextFinding } from './finding.ts'
-import { beyondBaseline, contextFindings } from './findings.ts'
+import { beyondBaseline, contextFindings, removesNothing } from './findings.ts'
 import { minimized } from './minimize.ts'
 import { withAdded } from './repair.ts'
 
@@ -63,7 +63,9 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     if (found.length === 0) return []
     // A refusal that also occurs without the context but with its capabilities says nothing about the context.
     baseline ??= folded(await run(undefined))
-    return beyondBaseline(found, contextFindings(baseline, []))
+    const free = baseline
+    const counted = found.filter((each) => !removesNothing(each, free))
+    return beyondBaseline(counted, contextFindings(free, []))
   }
   let container = given
   const added: ContextFinding[] = []

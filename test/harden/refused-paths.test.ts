@@ -1,7 +1,9 @@
-// The mount with which `verify --context --repair` answers a refused path. The rows are those of the refused run and of
+// Refused paths of `verify --context`: whether a refusal counts, and the mount with which `--repair` answers it. The rows are those of the refused run and of
 // a run without the context, in which the same program goes on.
 import t from 'tap'
 import type { FileUse, ObservedContext } from '../../src/observe/index.ts'
+import type { ContextFinding } from '../../src/verify/context/finding.ts'
+import { removesNothing } from '../../src/verify/context/findings.ts'
 import { mountFor } from '../../src/verify/context/mount-for.ts'
 import { change, container, directory, opened } from './rows.ts'
 
@@ -62,12 +64,39 @@ const rows: readonly (readonly [says: string, Change, free: ObservedContext, mou
   ['a path that is not known from the root', erofs('open', '(unreachable)/x'), container({}), undefined],
 ]
 
+function findingOf({ path, kind, call, program, uid, count, refused }: FileUse): ContextFinding {
+  const tried = `${kind} (${call})`
+  return { layer: 'path', what: path, tried, answered: refused ?? '', program, uid, count }
+}
+
 t.test('the mount for a refused path', (t) => {
-  for (const [says, refused, free, mount] of rows) {
-    const { path, kind, call, program, uid, count }: FileUse = refused
-    const tried = `${kind} (${call})`
-    const finding = { layer: 'path', what: path, tried, answered: 'EROFS', program, uid, count } as const
-    t.strictSame(mountFor(finding, [container({ changes: [refused] }), free]), mount, says)
-  }
+  for (const [says, refused, free, mount] of rows)
+    t.strictSame(mountFor(findingOf(refused), [container({ changes: [refused] }), free]), mount, says)
+  t.end()
+})
+
+t.test('a removal that a read-only mount refused, and that removes nothing without the context', (t) => {
+  const removed = (kind: Change['kind'], path: string): Change => change({ kind, path, call: kind })
+  const cases: readonly (readonly [says: string, Change, free: readonly Change[], nothing: boolean])[] = [
+    ['dpkg removes what a broken run may have left', erofs('rmdir', '/usr.dpkg-tmp'), [], true],
+    ['a file that is there', erofs('unlink', '/run/a.pid'), [removed('unlink', '/run/a.pid')], false],
+    ['names with a random part', erofs('unlink', '/tmp/x.1'), [removed('unlink', '/tmp/x.2')], false],
+    ['one in another directory', erofs('unlink', '/run/a'), [removed('unlink', '/tmp/a')], true],
+    ['another kind of removal', erofs('rmdir', '/run/a'), [removed('unlink', '/run/a')], true],
+    ['another program', erofs('unlink', '/run/a'), [{ ...removed('unlink', '/run/a'), program: 'b' }], true],
+    ['refused there too', erofs('unlink', '/run/a'), [erofs('unlink', '/run/a')], true],
+    ['both names of a rename', erofs('rename-to', '/run/a'), [removed('rename-to', '/run/a')], false],
+    ['a file is made wherever the mount permits', erofs('open', '/run/a'), [], false],
+    ['mkdir finds out first whether there is one', erofs('mkdir', '/run/a'), [], false],
+    ['a question', erofs('access', '/run'), [], false],
+    [
+      'a removal that a mode refused: the kernel found the file',
+      change({ kind: 'unlink', path: '/run/a', call: 'unlink', refused: 'EACCES' }),
+      [],
+      false,
+    ],
+  ]
+  for (const [says, refused, free, nothing] of cases)
+    t.equal(removesNothing(findingOf(refused), [container({ changes: free })]), nothing, says)
   t.end()
 })
