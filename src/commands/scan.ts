@@ -29,6 +29,7 @@ import { archiveFiles, layoutFiles } from './scan-archive.ts'
 import { openAside, type Aside } from './scan-aside.ts'
 import { openCache, sha256 } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
+import { inliningLess } from './scan-inlining.ts'
 import type { Declare, World } from './world.ts'
 
 interface ScanFlags {
@@ -116,12 +117,14 @@ export async function scanPaths(
         } satisfies ScanOptions)
       }
       const found: Reachable[] = []
-      for (const path of paths)
-        found.push(
-          path === '-'
-            ? await withStdin(world, (place) => scanned(place, path))
-            : await scanned(resolve(world.cwd, path), options.named ?? path),
-        )
+      await inliningLess(async () => {
+        for (const path of paths)
+          found.push(
+            path === '-'
+              ? await withStdin(world, (place) => scanned(place, path))
+              : await scanned(resolve(world.cwd, path), options.named ?? path),
+          )
+      })
       return mergeReachable(...found)
     },
   ).finally(() => aside.close())

@@ -27,7 +27,7 @@ export function differencesIn(module: Module, { from, to }: AddressRange): Diffe
   if (to - from > mostWords * 4) return undefined
   const { image, relocations } = module
   const offset = image.offsetOf(from)
-  const section = image.sections.find(({ address, size }) => from >= address && from < address + size)
+  const section = image.sectionAt(from)
   if (offset < 0 || (section !== undefined && holdsNoPointers(section))) return undefined
   const [lowest, highest] = [image.code[0]?.from ?? 0, image.code.at(-1)?.to ?? 0]
   const [low, high] = [section?.address ?? from, section === undefined ? to : section.address + section.size]

@@ -3,7 +3,7 @@
 // no branch reaches (cases of a jump table, exception handlers) is followed with unknown values.
 import type { Linked } from './link.ts'
 import { Carrier, type Held } from './held.ts'
-import { AbstractMachine, copyOf, type Flow, type Processor, type State } from './machine.ts'
+import { AbstractMachine, copyOf, nothingKnown, type Flow, type Processor, type State } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Returns } from './returns.ts'
 import { tablesOf } from './tables.ts'
@@ -134,12 +134,12 @@ class Follower {
       this.#carrier = new Carrier(this.#machine, held)
       this.#everHeld = held.copy()
     }
-    this.#run(this.#start, { ...this.#entryState(), held })
+    this.#run(this.#start, this.#entryState(held))
     // A call that does not return may separate two places with the same start, so look again for unreached ones.
     for (let before = 0; before < this.#scouted.size;) {
       before = this.#scouted.size
       for (const each of this.#unreached(wanted))
-        if (!this.#scouted.has(each)) this.#run(each, { ...this.#nothingKnown(), held: this.#everHeld })
+        if (!this.#scouted.has(each)) this.#run(each, nothingKnown(this.#processor, this.#everHeld))
     }
     if (this.#carrier?.isLost === true) this.#watch?.lost()
     return {
@@ -150,18 +150,14 @@ class Follower {
     }
   }
 
-  #entryState(): State {
+  #entryState(held: Held | undefined): State {
     const registers = new Int32Array(this.#processor.registers)
     for (let register = 0; register < registers.length; register++)
       registers[register] =
         register === this.#processor.stackPointer
           ? this.#values.of({ kind: 'stack', offset: 0 })
           : this.#values.of({ kind: 'entry', register })
-    return { registers, slots: new Map() }
-  }
-
-  #nothingKnown(): State {
-    return { registers: new Int32Array(this.#processor.registers), slots: new Map() }
+    return { registers, slots: new Map(), held }
   }
 
   /**
@@ -174,7 +170,7 @@ class Follower {
     const found = new Set<number>()
     const { stored } = this.#machine
     this.#machine.stored = []
-    this.#machine.state = this.#nothingKnown()
+    this.#machine.state = nothingKnown(this.#processor)
     let begin = this.#start
     let next = 0
     for (let place = this.#start; place < this.#end && next < missing.length;) {
@@ -215,7 +211,7 @@ class Follower {
     const work = [start]
     const { stored } = this.#machine
     this.#machine.stored = []
-    this.#machine.state = this.#nothingKnown()
+    this.#machine.state = nothingKnown(this.#processor)
     while (work.length > 0) {
       let at = work.pop() as number
       while (!this.#scouted.has(at) && this.#isOwn(at) && this.#scouted.size < mostSteps) {

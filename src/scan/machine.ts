@@ -9,7 +9,12 @@ export interface State {
   readonly registers: Int32Array
   readonly slots: Slots
   /** Which registers and stack words hold pointers to an object, while these are followed. */
-  readonly held?: Held | undefined
+  readonly held: Held | undefined
+}
+
+/** The state in which every value is unknown. */
+export function nothingKnown({ registers }: Processor, held?: Held): State {
+  return { registers: new Int32Array(registers), slots: new Map(), held }
 }
 
 /** A copy of a state, which instructions may change. */
@@ -96,7 +101,7 @@ export class AbstractMachine {
     this.bytes = this.image.file.bytes
     this.stackPointer = processor.stackPointer
     this.pushed = processor.pushed
-    this.state = { registers: new Int32Array(processor.registers), slots: new Map() }
+    this.state = nothingKnown(processor)
   }
 
   get image(): Linked['modules'][number]['image'] {

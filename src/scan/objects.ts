@@ -21,21 +21,17 @@ export function dataObjects(
 ): DataObjects {
   const bounds = boundaries(image, records, relocations, tables)
   const symbols = symbolRanges(image, tables)
-  const gots = image.sections.filter(({ name }) => name === '.got' || name === '.got.plt')
-  const sections = image.sections
-    .filter(({ flags, size }) => (flags & 2) !== 0 && size > 0)
-    .map(({ address, size }) => ({ from: address, to: address + size }))
   const isPointer = (address: number): boolean => relocations.at(address) >= 0
   return {
     isReferred: (address) => bounds[lowerBound(bounds, bounds.length, address)] === address,
     at: (address) => {
+      const section = image.sectionAt(address)
       // A slot of the global offset table is an object of its own.
-      if (gots.some((each) => address >= each.address && address < each.address + each.size))
-        return { from: address, to: address + 8 }
+      if (section?.name === '.got' || section?.name === '.got.plt') return { from: address, to: address + 8 }
       const symbol = symbols(address)
       if (symbol !== undefined) return symbol
-      const section = sections.find(({ from, to }) => address >= from && address < to)
-      const [lowest, highest] = [section?.from ?? 0, section?.to ?? 2 ** 32]
+      const lowest = section === undefined ? 0 : section.address
+      const highest = section === undefined ? 2 ** 32 : section.address + section.size
       let index = lowerBound(bounds, bounds.length, address + 1) - 1
       const from = Math.max(lowest, index < 0 ? 0 : (bounds[index] as number))
       let to = 0

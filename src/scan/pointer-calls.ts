@@ -50,13 +50,21 @@ export function pointerCalls(id: FunctionId, context: PointerContext): readonly 
 /** The words that hold the address of a function, with adjacent pointers, because code may choose one by an index. */
 function wordsOf(id: FunctionId, linked: Linked): readonly Words[] {
   const found = new Map<string, Words>()
+  const [own, index] = linked.place(id)
+  const { functions } = linked.modules[own] as Linked['modules'][number]
+  const [start, end] = [functions.start[index] as number, functions.end(index)]
+  const isIt = (module: number, address: number): boolean =>
+    module === own && address >= start && address < end
   for (const [module, { relocations, objects }] of linked.modules.entries())
-    for (const [index, address] of relocations.address.entries()) {
+    for (let index = 0; index < relocations.kind.length; index++) {
       if (relocations.kind[index] === relocationKind.slot) continue
-      const isIt = linked
-        .targetsOfWord(module, index)
-        .some((each) => linked.functionAt(each.module, each.address) === id)
-      if (!isIt) continue
+      // Most words have no symbol.
+      const isHere =
+        relocations.symbol[index] === 0
+          ? isIt(module, relocations.addend[index] as number)
+          : linked.targetsOfWord(module, index).some((each) => isIt(each.module, each.address))
+      if (!isHere) continue
+      const address = relocations.address[index] as number
       let [from, to] = [address, address + 8]
       while (relocations.at(from - 8) >= 0) from -= 8
       while (relocations.at(to) >= 0) to += 8
@@ -84,8 +92,8 @@ function isClosed({ module, from, to }: Words, linked: Linked): boolean {
     )
       return false
   }
-  for (const [index, target] of relocations.addend.entries())
-    if (relocations.symbol[index] === 0 && isInside(target)) return false
+  for (let index = 0; index < relocations.kind.length; index++)
+    if (relocations.symbol[index] === 0 && isInside(relocations.addend[index] as number)) return false
   return true
 }
 

@@ -79,22 +79,29 @@ export class RecordBuilder {
 /** Adds records in any order to sorted ones. */
 export function merged(sorted: Records, more: Records): Records {
   if (more.count === 0) return sorted
-  const order = [...more.at.keys()].sort((a, b) => (more.at[a] as number) - (more.at[b] as number))
+  const order = Uint32Array.from(more.at, (_, index) => index)
+  order.sort((a, b) => (more.at[a] as number) - (more.at[b] as number) || a - b)
   const count = sorted.count + more.count
-  const [at, to, kind] = [new Uint32Array(count), new Uint32Array(count), new Uint8Array(count)]
-  let [first, next] = [0, 0]
-  for (let index = 0; index < count; index++) {
-    const added = order[next]
-    const isAdded =
-      added !== undefined &&
-      (first === sorted.count || (more.at[added] as number) < (sorted.at[first] as number))
-    const [from, place] = isAdded ? [more, added] : [sorted, first]
-    at[index] = from.at[place] as number
-    to[index] = from.to[place] as number
-    kind[index] = from.kind[place] as number
-    if (isAdded) next++
-    else first++
+  const at = new Uint32Array(count)
+  const to = new Uint32Array(count)
+  const kind = new Uint8Array(count)
+  let first = 0
+  let index = 0
+  // Copies the sorted records before the one at `end`.
+  const copy = (end: number): void => {
+    at.set(sorted.at.subarray(first, end), index)
+    to.set(sorted.to.subarray(first, end), index)
+    kind.set(sorted.kind.subarray(first, end), index)
+    index += end - first
+    first = end
   }
+  for (const added of order) {
+    copy(lowerBound(sorted.at, sorted.count, (more.at[added] as number) + 1))
+    at[index] = more.at[added] as number
+    to[index] = more.to[added] as number
+    kind[index++] = more.kind[added] as number
+  }
+  copy(sorted.count)
   return { count, at, to, kind, instructions: sorted.instructions + more.instructions }
 }
 

@@ -1,7 +1,7 @@
 // The calls of small programs, of which every call is known: a table of ways to compute a call's number.
 import t from 'tap'
 import { scanPrograms, type Reachable } from '../../src/index.ts'
-import { assembled, compiled, func, memoryTree, noCompiler } from './assemble.ts'
+import { assembled, compiled, func, memoryTree, noCompiler, withLibc } from './assemble.ts'
 
 const skip = noCompiler ?? false
 
@@ -273,4 +273,42 @@ t.test('a script stands for its interpreter, and for the program that env starts
     ['#!/usr/bin/env', ['execve', 'exit']],
   ] as const)
     t.strictSame(await called(line), calls, line)
+})
+
+/** The place of a section's header in a file, by the section's name. */
+function sectionHeader(bytes: Uint8Array, name: string): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const table = Number(view.getBigUint64(40, true))
+  const header = (index: number): number => table + index * 64
+  const names = Number(view.getBigUint64(header(view.getUint16(62, true)) + 24, true))
+  for (let index = 0; index < view.getUint16(60, true); index++) {
+    const at = names + view.getUint32(header(index), true)
+    if (Buffer.from(bytes.subarray(at, at + name.length + 1)).toString('latin1') === `${name}\0`)
+      return header(index)
+  }
+  throw new Error(`no section ${name}`)
+}
+
+t.test('stubs of .plt.got have 8 bytes, also where the linker left their size out', { skip }, async (t) => {
+  // `*f@GOTPCREL` beside `f@PLT` puts the stub into .plt.got.
+  const names = ['one', 'two', 'three', 'four']
+  const numbers = [39, 102, 104, 107]
+  const program = func(
+    '_start',
+    `${names.map((name) => `mov ${name}@GOTPCREL(%rip), %rbx\n call ${name}@PLT\n`).join('')}${exit}`,
+  )
+  const library = names
+    .map((name, index) => func(name, `mov $${numbers[index]}, %eax\n syscall\n ret`))
+    .join('')
+  const tree = withLibc(program, library)
+  const entry = await tree.entry('/bin/program')
+  const bytes = entry?.kind === 'file' ? await entry.read() : new Uint8Array(0)
+  const calls = async (): Promise<readonly string[]> =>
+    Object.keys((await scanPrograms(tree, ['/bin/program'])).architectures.x86_64 ?? {})
+  const header = new DataView(bytes.buffer, bytes.byteOffset + sectionHeader(bytes, '.plt.got'), 64)
+  t.equal(header.getBigUint64(32, true), 32n, 'four stubs of 8 bytes')
+  const expected = ['exit', 'geteuid', 'getgid', 'getpid', 'getuid']
+  t.same((await calls()).toSorted(), expected)
+  header.setBigUint64(56, 0n, true)
+  t.same((await calls()).toSorted(), expected)
 })

@@ -48,6 +48,8 @@ export interface ElfImage {
   /** Path of the program interpreter (PT_INTERP). */
   readonly interpreter: string | undefined
   section(name: string): ElfSection | undefined
+  /** The section that is loaded at an address. */
+  sectionAt(address: number): ElfSection | undefined
   /** Offset in the file of an address; -1 if nothing of the file is loaded there. */
   offsetOf(address: number): number
   isCode(address: number): boolean
@@ -92,7 +94,7 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
   const segments = raw.map((each) => ({ ...each, address: each.address - base }))
   const sections = readSections(file, base)
   const byName = new Map(sections.map((each) => [each.name, each]))
-  const code = codeOf(segments, sections)
+  const code = codeOf(file, segments, sections)
   const loaded = segments.filter((each) => each.type === segmentType.load)
   const at = (address: number): Segment | undefined => {
     for (const each of loaded)
@@ -117,6 +119,7 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
     code,
     interpreter: interpreter && file.text(interpreter.offset),
     section: (name) => byName.get(name),
+    sectionAt: sectionsByAddress(sections),
     offsetOf: (address) => {
       const segment = at(address)
       if (segment === undefined || address >= segment.address + segment.fileSize) return -1
@@ -187,17 +190,58 @@ function readSections(file: Bytes, base: number): readonly ElfSection[] {
   return sections
 }
 
+const allocated = 2
+const threadLocal = 0x400
+
+/**
+ * Finds loaded sections by halves. Of sections that overlap, the first one is found. Thread-local zeros (.tbss) occupy
+ * no addresses: other sections begin at theirs.
+ */
+function sectionsByAddress(all: readonly ElfSection[]): ElfImage['sectionAt'] {
+  const loaded = all.filter(
+    ({ type, flags, size }) =>
+      (flags & allocated) !== 0 && size > 0 && !(type === sectionType.nothing && (flags & threadLocal) !== 0),
+  )
+  const sorted = [...loaded].sort((a, b) => a.address - b.address)
+  const isApart = sorted.every(
+    ({ address, size }, index) => address + size <= (sorted[index + 1]?.address ?? Infinity),
+  )
+  const has = (each: ElfSection | undefined, address: number): boolean =>
+    each !== undefined && address >= each.address && address < each.address + each.size
+  if (!isApart) return (address) => loaded.find((each) => has(each, address))
+  const starts = Float64Array.from(sorted, ({ address }) => address)
+  return (address) => {
+    const found = sorted[lowerBound(starts, starts.length, address + 1) - 1]
+    return has(found, address) ? found : undefined
+  }
+}
+
 const executable = 4
 const flagExecute = 1
 
-function codeOf(segments: readonly Segment[], sections: readonly ElfSection[]): readonly CodeRange[] {
+/**
+ * The size of the stubs in a section. Linkers before binutils 2.29 leave out the size of the entries of .plt.got. These
+ * have 8 bytes: `jmp *slot(%rip)` and padding.
+ */
+function stubSize(file: Bytes, { name, offset, size, entrySize }: ElfSection): number {
+  if (!name.startsWith('.plt')) return 0
+  const isJump = (at: number): boolean => file.u16(at) === 0x25ff
+  const isShort = entrySize === 0 && isJump(offset) && (size === 8 || isJump(offset + 8))
+  return entrySize === 8 || isShort ? 8 : 16
+}
+
+function codeOf(
+  file: Bytes,
+  segments: readonly Segment[],
+  sections: readonly ElfSection[],
+): readonly CodeRange[] {
   const found: CodeRange[] = sections
     .filter(({ type, flags, size }) => type === sectionType.bits && (flags & executable) !== 0 && size > 0)
-    .map(({ name, address, offset, size, entrySize }) => ({
-      from: address,
-      to: address + size,
-      offset,
-      stub: name.startsWith('.plt') ? (entrySize === 8 ? 8 : 16) : 0,
+    .map((each) => ({
+      from: each.address,
+      to: each.address + each.size,
+      offset: each.offset,
+      stub: stubSize(file, each),
     }))
   const all =
     found.length > 0

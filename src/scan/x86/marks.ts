@@ -5,8 +5,8 @@ import { lowerBound } from '../records.ts'
 
 export interface MarkedRange extends CodeRange {
   /** Bits of the bytes at which an instruction was met. */
-  readonly met: Uint32Array
-  readonly targets: Uint32Array
+  readonly met: Int32Array
+  readonly targets: Int32Array
 }
 
 export class CodeMarks {
@@ -18,7 +18,7 @@ export class CodeMarks {
   constructor(code: readonly CodeRange[]) {
     this.#ranges = code.map((range) => {
       const words = ((range.to - range.from) >>> 5) + 1
-      return { ...range, met: new Uint32Array(words), targets: new Uint32Array(words) }
+      return { ...range, met: new Int32Array(words), targets: new Int32Array(words) }
     })
     this.#starts = Float64Array.from(code, ({ from }) => from)
   }
@@ -56,6 +56,6 @@ export class CodeMarks {
   }
 }
 
-export function isMarked(bits: Uint32Array, bit: number): boolean {
+export function isMarked(bits: Int32Array, bit: number): boolean {
   return (((bits[bit >>> 5] as number) >>> bit) & 1) === 1
 }

@@ -11,24 +11,7 @@ import { CodeMarks, isMarked, type MarkedRange } from './marks.ts'
 /** `taken`: addresses of code that data holds. */
 export function surveyX86(image: ElfImage, known: KnownFunctions, taken: Iterable<number>): Records {
   const survey = new Survey(image)
-  const { start, end } = known
-  let index = 0
-  for (const range of survey.ranges) {
-    while (index < start.length && (start[index] as number) < range.from) index++
-    let at = range.from
-    // The bounds of the function: jumps within it are not recorded.
-    let [low, high] = [0, 0]
-    while (at < range.to) {
-      while (start[index] === at) {
-        if ((end[index] as number) > high) [low, high] = [at, end[index] as number]
-        index++
-      }
-      if (at >= high) [low, high] = [0, 0]
-      const stop = Math.min(range.to, start[index] ?? range.to, high > at ? high : range.to)
-      survey.walk(range, at, stop, low, high)
-      at = stop
-    }
-  }
+  survey.first(known)
   return survey.records(taken)
 }
 
@@ -49,8 +32,28 @@ class Survey {
     this.#builder = new RecordBuilder(image.code.reduce((sum, { from, to }) => sum + to - from, 0))
   }
 
-  get ranges(): readonly MarkedRange[] {
-    return this.#marks.ranges
+  /** Walks over all code, from every known function. */
+  first({ start, end }: KnownFunctions): void {
+    let index = 0
+    for (const range of this.#marks.ranges) {
+      while (index < start.length && (start[index] as number) < range.from) index++
+      let at = range.from
+      // The bounds of the function: jumps within it are not recorded.
+      let low = 0
+      let high = 0
+      while (at < range.to) {
+        for (; index < start.length && start[index] === at; index++)
+          if ((end[index] as number) > high) {
+            low = at
+            high = end[index] as number
+          }
+        if (at >= high) low = high = 0
+        let stop = high > at && high < range.to ? high : range.to
+        if (index < start.length) stop = Math.min(stop, start[index] as number)
+        this.#walk(range, at, stop, low, high)
+        at = stop
+      }
+    }
   }
 
   /** The records of the first walk, and of second walks from every target inside an instruction. */
@@ -63,7 +66,7 @@ class Survey {
       const range = this.#marks.rangeAt(at)
       if (range === undefined || isMarked(range.met, at - range.from)) continue
       this.#builder.add(inside, at, 0)
-      this.walk(range, at, range.to, 0, 0)
+      this.#walk(range, at, range.to, 0, 0)
     }
     return merged(first, this.#builder.records())
   }
@@ -74,7 +77,7 @@ class Survey {
   }
 
   /** A second walk ends at instructions that were met before, and after one that ends the path. */
-  walk(range: MarkedRange, from: number, to: number, low: number, high: number): void {
+  #walk(range: MarkedRange, from: number, to: number, low: number, high: number): void {
     const [image, decoder, builder] = [this.#image, this.#decoder, this.#builder]
     const { met, from: first } = range
     const shift = range.offset - first
