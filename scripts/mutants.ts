@@ -78,13 +78,6 @@ export const mutants: readonly Mutant[] = [
   code('every call is whole', "if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinishedLine : unsure", 'if (load<u8>(at - 1) === 0x2e) return callLine'),
   code('a result without an equals sign', 'if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false', ''),
   code('a result without a parenthesis', 'return load<u8>(at) === 0x29 && at >= from', 'return at >= from'),
-  code('a rest of a call may be coloured', '(afterRest(line) === 0 || hasControls(line, stop))', 'afterRest(line) === 0'),
-  code('a call of another thread is a rest', 'kind = kindInside(line)', 'kind = kindOf(line, expected)'),
-  code('a cut call returned', 'if (kind !== callLine) store<i32>(pendings + slot, call)', 'if (kind === unfinishedLine) store<i32>(pendings + slot, call)'),
-  code('an unfinished rest returned', 'if (rested === callLine) store', 'store'),
-  code('a parenthesis closes nothing', 'if (depth-- <= 0) return false', 'depth--'),
-  code('a label may say what a message says', ' && isSilent(line, open)', ''),
-  code('a delayed result was made up', 'load<u64>(at - 7) === 0x29444559414c4544 && ', ''),
   code('a killed thread exits', 'load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465', 'load<u32>(at) === 0x202b2b2b'),
 ] // prettier-ignore
 
