@@ -39,7 +39,7 @@ const file: library.ArchiveFiles = {
   // eslint-disable-next-line require-yield
   bytes: async function* () {},
 }
-const tree = {} as library.Tree
+const tree: library.Tree = { entry: async () => undefined }
 const same = { before: docker, after: docker }
 
 /** JavaScript passes anything. */
@@ -454,6 +454,53 @@ for (const [name, { call, rows, starts }] of Object.entries(checked)) {
     }
   })
 }
+
+t.test('sources and documents are told from what is none', async (t) => {
+  const nothing: Anything = {} as Anything
+  const calls: Readonly<Record<string, (wrong: Anything) => unknown>> = {
+    observe: library.observe,
+    'observe: a source': (wrong) => library.observe([wrong]),
+    readTrace: async (wrong) => {
+      for await (const _ of library.readTrace(wrong));
+    },
+    countCalls: library.countCalls,
+    mergeObservations: library.mergeObservations,
+    printObservations: library.printObservations,
+    printPolicy: library.printPolicy,
+    printProfile: library.printProfile,
+    mergeReachable: library.mergeReachable,
+    printReachable: library.printReachable,
+    scanPrograms: (wrong) => library.scanPrograms(wrong, []),
+  }
+  for (const [name, call] of Object.entries(calls))
+    for (const wrong of [nothing, null, undefined, 1, 'text', sources[0], [null]] as Anything[]) {
+      const isSource = wrong === sources[0] && /source|readTrace/.test(name)
+      if (!isSource) t.equal(await codeOf(() => call(wrong)), 'wrong-value', `${name}: ${inspected(wrong)}`)
+    }
+  t.equal(
+    await codeOf(() => library.observe([{ bytes: [bytes] } as Anything])),
+    'wrong-value',
+    'without a name',
+  )
+})
+
+t.test('an abort ends the reading of a source that gives nothing', async (t) => {
+  const never = new Promise<never>(() => undefined)
+  let cancelled = 0
+  const stream = () => new ReadableStream<Uint8Array>({ pull: () => never, cancel: () => void cancelled++ })
+  const iterable = async function* () {
+    yield bytes
+    await never
+  }
+  for (const given of [stream(), iterable()]) {
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(new Error('enough')), 20)
+    await t.rejects(library.observe([{ name: 'slow', bytes: given }], { signal: abort.signal }), {
+      message: 'enough',
+    })
+  }
+  t.equal(cancelled, 1, 'the stream is told')
+})
 
 function inspected(value: unknown): string {
   return typeof value === 'object' && value !== null

@@ -101,8 +101,5 @@ function contentOf({ architectures, unknown }: Observations): string {
       Object.entries(all).map(([call, { args, refused }]) => [architecture, call, args, refused]),
     ),
   )
-  return JSON.stringify([
-    calls,
-    Math.floor(Math.log2(countCalls({ architectures, unknown } as Observations))),
-  ])
+  return JSON.stringify([calls, Math.floor(Math.log2(countCalls({ architectures, unknown })))])
 }

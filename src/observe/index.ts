@@ -143,8 +143,13 @@ export function mergeObservations(...all: readonly Observations[]): Observations
   return fold.observations()
 }
 
-/** The number of calls, known and unknown, on all architectures. */
-export function countCalls(observations: Observations): number {
+/**
+ * The number of calls, known and unknown, on all architectures.
+ *
+ * @throws UserError for a value that is not observations.
+ */
+export function countCalls(observations: Pick<Observations, 'architectures' | 'unknown'>): number {
+  observationsValue(observations, 'countCalls: observations')
   let count = 0
   for (const part of [observations.architectures, observations.unknown]) {
     for (const calls of Object.values(part)) for (const call of Object.values(calls)) count += call.count

@@ -2,9 +2,15 @@
 // because a JSON number would lose digits. Characters that a terminal could act on are written as \u escapes.
 import { harmlessJson } from '../json-string.ts'
 import type { Policy } from '../policy/policy.ts'
+import { policyValue } from './build.ts'
 
-/** Equal policies give equal bytes: keys in the order of the types, two spaces, a newline at the end. */
+/**
+ * Equal policies give equal bytes: keys in the order of the types, two spaces, a newline at the end.
+ *
+ * @throws UserError for a value that is not a policy.
+ */
 export function printPolicy(policy: Policy): string {
+  policyValue(policy, 'printPolicy: policy')
   const text = JSON.stringify(
     {
       version: policy.version,

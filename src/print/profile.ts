@@ -1,14 +1,18 @@
 // Prints a profile as canonical text: keys in a fixed order, rules and names in the given order, one name a line, a
 // newline at the end. Equal profiles give equal bytes, and reading the text gives the same profile.
 import type { DockerProfile, DockerRule, RuleFilter } from '../profile/dialects.ts'
+import { object, text } from '../options.ts'
 import type { OciArgument, OciProfile } from '../profile/document.ts'
 import { jsonText, type JsonValue } from './json-text.ts'
 
 /**
  * The JSON text of a profile, including the keys of Docker's format if it has them. 64-bit values keep every digit.
  * Rules keep their order, because the first of two unconditional rules for a call wins in libseccomp.
+ *
+ * @throws UserError for a value without a default action.
  */
 export function printProfile(profile: OciProfile | DockerProfile): string {
+  text(object(profile, 'printProfile: profile')['defaultAction'], 'printProfile: profile: defaultAction')
   return `${jsonText(profileValue(profile))}\n`
 }
 

@@ -17,7 +17,7 @@ import type { DiagnosticCode } from './diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import type { TraceRecord } from './records.ts'
 import type { Sink } from './seen.ts'
-import { chunksOf, type Source } from './source.ts'
+import { checkedSources, chunksOf, type Source } from './source.ts'
 import { choiceFields } from './subject.ts'
 import { bytesOf, WrappedLines } from './wrapped-lines.ts'
 import { Unwrapping } from './unwrapping.ts'
@@ -50,7 +50,7 @@ async function* readByPiece(
 ): AsyncGenerator<void> {
   /** The current set of sources, until a source of another set begins. */
   let open: Open | undefined
-  for await (const source of sources) {
+  for await (const source of checkedSources(sources)) {
     const { head, rest } = await headOf(decompressed(source.name, chunksOf(source, options)))
     const { wrapping, format: told } = toldBy(source.name, head, format)
     if (options.record !== undefined) refuseDocument(source.name, told)

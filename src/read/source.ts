@@ -1,5 +1,6 @@
 // A source: a stream of bytes and a name for messages. The caller opens it (a file, a pipe, a recorder).
 import { UserError } from '../errors.ts'
+import { object, readKnown, text, valueOf, wholeFrom, type OptionTable } from '../options.ts'
 
 /** A stream of bytes and a name for messages. A file of `strace -ff -o SET`, named SET.PID, has `pid` and `set`. */
 export interface Source {
@@ -22,12 +23,42 @@ export interface ByteStream {
   }
 }
 
+/** The members of an AbortSignal (dom.spec.whatwg.org) that the reading uses. */
+export interface Abortable {
+  readonly aborted: boolean
+  readonly reason?: unknown
+  addEventListener?(type: 'abort', listener: () => void): void
+  removeEventListener?(type: 'abort', listener: () => void): void
+}
+
 /** Stops the reading, and reports its progress. */
 export interface ReadingOptions {
-  /** Ends the reading between two chunks by throwing the signal's reason. */
-  readonly signal?: { readonly aborted: boolean; readonly reason?: unknown } | undefined
+  /** Ends the reading by throwing the signal's reason, also while a chunk is awaited if the signal has events. */
+  readonly signal?: Abortable | undefined
   /** Called after each chunk with the number of bytes read from the source so far, as stored (compressed or not). */
   readonly progress?: ((source: string, bytes: number) => void) | undefined
+}
+
+const isIterable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value)
+
+const listOfSources = valueOf<Iterable<unknown> | AsyncIterable<unknown>>(
+  'a list of sources, each with a name and bytes',
+  (value) => isIterable(value) && !(value instanceof Uint8Array),
+)
+const members: OptionTable<Source> = {
+  name: text,
+  bytes: (value) => value as Source['bytes'],
+  pid: wholeFrom(0),
+  set: text,
+}
+
+/** The sources that a function is given. @throws UserError for anything else. */
+export async function* checkedSources(
+  given: Iterable<Source> | AsyncIterable<Source>,
+): AsyncGenerator<Source> {
+  for await (const each of listOfSources(given, 'sources'))
+    yield readKnown('source', members, object(each, 'sources: a source'), ['name'])
 }
 
 /**
@@ -40,35 +71,70 @@ export async function* chunksOf(
   { signal, progress }: ReadingOptions = {},
 ): AsyncGenerator<Uint8Array> {
   let done = 0
-  for await (const chunk of iterated(name, bytes)) {
-    if (signal?.aborted === true) throw signal.reason
-    if (!(chunk instanceof Uint8Array)) throw new UserError('no-bytes', { file: name, is: kindOf(chunk) })
-    yield chunk
-    done += chunk.length
-    progress?.(name, done)
+  const chunks = iteratorOf(name, bytes)
+  const abort = abortOf(signal)
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), ...abort.promises])
+      if (signal?.aborted === true) throw signal.reason
+      if (next.done === true) return
+      const { value } = next
+      if (!(value instanceof Uint8Array)) throw new UserError('no-bytes', { file: name, is: kindOf(value) })
+      yield value
+      done += value.length
+      progress?.(name, done)
+    }
+  } finally {
+    abort.end()
+    // A chunk that is still awaited may never come.
+    const ended = Promise.resolve(chunks.return?.()).catch(() => undefined)
+    if (signal?.aborted !== true) await ended
   }
 }
 
-function iterated(name: string, bytes: Source['bytes']): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+/** A promise that is rejected once the signal is aborted; none if the signal has no events. */
+function abortOf(signal: Abortable | undefined): {
+  readonly promises: readonly Promise<never>[]
+  readonly end: () => void
+} {
+  if (signal?.addEventListener === undefined) return { promises: [], end: () => undefined }
+  let end = (): void => undefined
+  const promise = new Promise<never>((_, reject) => {
+    const listener = (): void => reject(signal.reason)
+    signal.addEventListener?.('abort', listener)
+    end = () => signal.removeEventListener?.('abort', listener)
+  })
+  promise.catch(() => undefined)
+  return { promises: [promise], end }
+}
+
+type ChunkIterator = AsyncIterator<Uint8Array> | Iterator<Uint8Array>
+
+function iteratorOf(name: string, bytes: Source['bytes']): ChunkIterator {
   // A string is iterable, and so is a Uint8Array that is not in a list.
   if (typeof bytes !== 'object' || bytes === null || bytes instanceof Uint8Array)
     throw new UserError('no-bytes', { file: name, is: kindOf(bytes) })
-  if (Symbol.asyncIterator in bytes || Symbol.iterator in bytes) return bytes
-  if ('getReader' in bytes) return fromStream(bytes)
+  // A stream's own iterator cannot be ended while it waits.
+  if ('getReader' in bytes) return iteratorOfStream(bytes)
+  if (Symbol.asyncIterator in bytes) return bytes[Symbol.asyncIterator]()
+  if (Symbol.iterator in bytes) return bytes[Symbol.iterator]()
   throw new UserError('no-bytes', { file: name, is: kindOf(bytes) })
 }
 
-async function* fromStream(stream: ByteStream): AsyncGenerator<Uint8Array> {
+/** No generator, which could not be ended while it waits either. */
+function iteratorOfStream(stream: ByteStream): AsyncIterator<Uint8Array> {
   const reader = stream.getReader()
-  try {
-    for (;;) {
+  const end = { done: true, value: undefined } as const
+  return {
+    next: async () => {
       const { done, value } = await reader.read()
-      if (done || value === undefined) return
-      yield value
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined)
-    reader.releaseLock()
+      return done || value === undefined ? end : { done: false, value }
+    },
+    return: async () => {
+      await reader.cancel().catch(() => undefined)
+      reader.releaseLock()
+      return end
+    },
   }
 }
 

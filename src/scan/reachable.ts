@@ -60,8 +60,13 @@ export interface NotFollowed {
   readonly name?: string
 }
 
-/** Merges scans: a call that any of them reaches is reached, by the shortest path of all. */
+/**
+ * Merges scans: a call that any of them reaches is reached, by the shortest path of all.
+ *
+ * @throws UserError for a value that is not the result of a scan.
+ */
 export function mergeReachable(...all: readonly Reachable[]): Reachable {
+  for (const each of all) reachableValue(each, 'mergeReachable')
   const calls = new Map<Architecture, Map<string, ReachableCall>>()
   for (const each of all)
     for (const architecture of architectureNames)
@@ -118,6 +123,7 @@ export function inOrder(values: readonly string[]): readonly string[] {
 
 /** The document as canonical JSON: the same bytes for the same scan. */
 export function printReachable(reachable: Reachable): string {
+  reachableValue(reachable, 'printReachable: reachable')
   return `${harmlessJson(JSON.stringify(reachable, null, 2))}\n`
 }
 

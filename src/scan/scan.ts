@@ -49,7 +49,10 @@ export async function scanPrograms(
   paths: readonly string[],
   options: ScanOptions = {},
 ): Promise<Reachable> {
-  const scanner = new Scanner(tree, readOptions('scanPrograms', scanTable, options))
+  const scanner = new Scanner(
+    treeValue(tree, 'scanPrograms: tree'),
+    readOptions('scanPrograms', scanTable, options),
+  )
   const found: Reachable[] = []
   for (const path of texts(paths, 'scanPrograms: paths')) {
     const met = new Set<string>()
@@ -62,6 +65,11 @@ export async function scanPrograms(
   }
   return mergeReachable(...found)
 }
+
+const treeValue = valueOf<Tree>(
+  'a tree of files, with a function entry',
+  (value) => isObject(value) && typeof value['entry'] === 'function',
+)
 
 const scanTable: OptionTable<ScanOptions> = {
   with: texts,
