@@ -60,6 +60,9 @@ async function generate(files: readonly string[], options: GenerateFlags, world:
   const scanned = await readReachable(options.fromScan, world)
   if (scanned !== undefined) {
     if (files.length > 0) throw new UserError('scan-and-recordings')
+    const { format, add } = options
+    const [option] = Object.entries({ ...choiceOf(options), format, add }).find(([, value]) => value) ?? []
+    if (option !== undefined) throw new UserError('scan-and-recordings', { option })
     const written = await writeProfile(mergeObservations(), options, ceiling, world, {
       reachable: scanned,
       alone: true,

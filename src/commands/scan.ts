@@ -107,7 +107,7 @@ export async function scanPaths(
         const libraries = options.with?.map((each) =>
           isHere ? belowRoot(resolve(world.cwd, each)).name : each,
         )
-        return scanPrograms(tree, programs, {
+        const reachable = await scanPrograms(tree, programs, {
           ...(libraries === undefined ? {} : { with: libraries }),
           ...(cache === undefined ? {} : { cache }),
           sha256,
@@ -115,6 +115,14 @@ export async function scanPaths(
             now = `${file} (${files + 1} of ${of})`
           },
         } satisfies ScanOptions)
+        const other = reachable.modules.find(({ architecture }) => architecture !== options.arch)
+        if (options.arch !== undefined && other !== undefined)
+          throw new UserError('not-of-machine', {
+            file: name,
+            machine: other.architecture,
+            asked: options.arch,
+          })
+        return reachable
       }
       const found: Reachable[] = []
       await inliningLess(async () => {

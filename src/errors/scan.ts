@@ -51,7 +51,15 @@ const scanFaults = {
 export const scanErrors = {
   'scan-and-recordings': [
     2,
-    () => '--from-scan replaces recordings: to use a scan beside recordings, give it with --reachable',
+    ({ option }: { /** Of recordings; absent for a file. */ readonly option?: string }) =>
+      `--from-scan replaces recordings${option === undefined ? '' : `, which --${option} is about`}: to use a scan beside recordings, give it with --reachable`,
+  ],
+  'nothing-from-scan': [
+    2,
+    ({ architecture, scanned }: { readonly architecture: string; readonly scanned: readonly string[] }) =>
+      scanned.includes(architecture)
+        ? `the scan gives the profile no call of ${architecture}: the ceiling or --unseen refuses each, or no table knows it`
+        : `the scan has no call of ${architecture}${scanned.length === 0 ? '' : ` (it is of ${scanned.join(', ')})`}: scan the program of that machine`,
   ],
   'unseen-without-scan': [
     2,
@@ -104,6 +112,11 @@ export const scanErrors = {
     2,
     ({ file, is, machine = '' }: InFile & OtherMachine) =>
       `${file}: is ${otherMachines[is](machine)}; scan follows code of x86_64 and aarch64`,
+  ],
+  'not-of-machine': [
+    2,
+    ({ file, machine, asked }: InFile & { readonly machine: string; readonly asked: string }) =>
+      `${file}: is for ${machine}, not for ${asked}, which --arch names`,
   ],
   'library-of-other-machine': [
     2,

@@ -41,7 +41,7 @@ const defaultActions: Readonly<Record<DefaultAction['type'], DefaultAction>> = {
  * knows are never in a rule; `left` lists them.
  *
  * @throws UserError for an unknown option or a value that it does not take, if no call was seen, if a requested
- * architecture was not seen and cannot be inferred, or if the ceiling is invalid.
+ * architecture was not seen and cannot be inferred, if a scan alone gives it no call, or if the ceiling is invalid.
  */
 export function derivePolicy(observations: Observations, given: PolicyOptions = {}): Policy {
   observationsValue(observations, 'derivePolicy: observations')
@@ -117,6 +117,11 @@ export function derivePolicy(observations: Observations, given: PolicyOptions = 
       ceiling?.cases(architecture, syscall).length === 0
     const told = new Set([...answers, ...bounded.left].map(({ syscall }) => syscall))
     const isUnseen = (syscall: string): boolean => unseen.some((each) => each.syscall === syscall)
+    if (options.fromScan === true && target.known !== 'host' && unseen.every(isBeyond))
+      throw new UserError('nothing-from-scan', {
+        architecture,
+        scanned: architecturesReachable(options.reachable),
+      })
     for (const syscall of new Set(added.filter(isBeyond).map((each) => each.syscall)))
       if (!told.has(syscall) && !isUnseen(syscall))
         left.push({ syscall, architecture, why: 'beyond-ceiling' })

@@ -16,7 +16,7 @@ const kinds: Readonly<Partial<Record<Reason['kind'], Kind>>> = {
 }
 const order: readonly Kind[] = ['seen', 'floor', 'kernel', 'part', 'margin', 'reachable', 'libc']
 
-/** Such as `71 calls allowed: 23 seen, 44 for runc and crun, 4 the kernel's; wrote app.json`. */
+/** Such as `71 calls allowed: 23 seen, 44 for runc and crun, 4 the kernel's; 5 logged; wrote app.json`. */
 export function contentsLine({ rules }: Policy, file: string | undefined): string {
   const found = new Map<string, Set<Kind>>()
   const runtimes = new Set<string>()
@@ -47,6 +47,8 @@ export function contentsLine({ rules }: Policy, file: string | undefined): strin
     libc: 'libc’s next',
   }
   const counted = order.flatMap((each) => (counts.has(each) ? [`${counts.get(each)} ${words[each]}`] : []))
-  const wrote = file === undefined ? '' : `; wrote ${file}`
+  const logged = new Set(rules.flatMap(({ syscall, action }) => (action.type === 'log' ? [syscall] : [])))
+  const alsoLogged = logged.size === 0 ? '' : `; ${logged.size} logged`
+  const wrote = `${alsoLogged}${file === undefined ? '' : `; wrote ${file}`}`
   return `${found.size} ${found.size === 1 ? 'call' : 'calls'} allowed: ${counted.join(', ')}${wrote}`
 }

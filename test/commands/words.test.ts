@@ -154,3 +154,35 @@ t.test('relative names lead nowhere once the working directory was removed', asy
   t.match(stderr, /removed-directory\.json/)
   t.notOk(existsSync('/removed-directory.json'))
 })
+
+t.test(
+  'a scan is of the machine that --arch names, and replaces recordings with all that is about them',
+  async (t) => {
+    const other = process.arch === 'arm64' ? 'x86_64' : 'aarch64'
+    t.match(await transcript(['scan', '--arch', other, process.execPath], folder), {
+      status: 2,
+      stdout: '',
+      stderr: new RegExp(`is for (?:x86_64|aarch64), not for ${other}`),
+    })
+    writeFileSync(
+      join(folder, 'scan.json'),
+      JSON.stringify({
+        version: 1,
+        bound: true,
+        architectures: { x86_64: { read: { path: ['a:main'] } } },
+        unresolved: [],
+        modules: [],
+        notFollowed: [],
+      }),
+    )
+    for (const option of ['--pid 5', '--comm x', '--format perf'])
+      t.match(await on(`generate --from-scan scan.json ${option}`), {
+        status: 2,
+        stderr: new RegExp(`--from-scan replaces recordings, which ${option.split(' ')[0]} is about`),
+      })
+    t.match(await on('generate --from-scan scan.json --unseen log -o logged.json'), {
+      status: 0,
+      stderr: /; 1 logged; wrote logged\.json/,
+    })
+  },
+)

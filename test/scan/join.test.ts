@@ -112,6 +112,21 @@ t.test('from a scan alone: all of it that the ceiling carries out', async (t) =>
   t.equal(actionOf(policy, 'mount'), 'default')
 })
 
+t.test('a scan that gives the profile no call makes no profile', (t) => {
+  const alone: PolicyOptions = { reachable: scan, unseen: 'allow', fromScan: true }
+  const beyond = { ...scan, architectures: { x86_64: { bpf: { path: ['app:main'] } } } }
+  for (const options of [
+    { ...alone, architectures: ['aarch64'] },
+    { ...alone, architectures: ['x86_64', 'aarch64'] },
+    { ...alone, unseen: 'refuse' },
+    { ...alone, reachable: beyond },
+    { ...alone, reachable: { ...scan, architectures: { x86_64: {} } } },
+  ] satisfies PolicyOptions[])
+    t.throws(() => derivePolicy(mergeObservations(), options), { code: 'nothing-from-scan' })
+  t.doesNotThrow(() => derivePolicy(mergeObservations(), { ...alone, reachable: beyond, within: 'none' }))
+  t.end()
+})
+
 // docker's newest profile refuses AF_VSOCK (40) and allows all other families.
 const families = ['1', '2', '40']
 
