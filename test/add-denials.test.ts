@@ -1,5 +1,5 @@
 // Denials printed by `watch` are read as observations and added to a profile's text within the ceiling.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { evaluate } from '../src/meaning/index.ts'
@@ -89,4 +89,14 @@ t.test('--add: within the ceiling, and beyond it what was carried out', async (t
   const builtin = await transcript(['generate', '--add', 'docker', denials], work)
   t.equal(builtin.status, 2)
   t.match(builtin.stderr, /docker: a built-in profile cannot be patched/)
+})
+
+t.test('without --add, refusals alone make no profile', async (t) => {
+  const alone = join(work, 'alone.jsonl')
+  writeFileSync(alone, `${line('mount', 165, 'SCMP_ACT_ERRNO(1)')}\n`)
+  t.match(await transcript(['generate', alone, '-o', 'alone.json'], work), {
+    status: 2,
+    stderr: /generate --add PROFILE/,
+  })
+  t.notOk(existsSync(join(work, 'alone.json')))
 })

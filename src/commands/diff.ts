@@ -18,7 +18,7 @@ import { gitPair, type GitPair } from './git-diff.ts'
 import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
 import { addReportOptions } from './report-option.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, refuseInputs, writeOutput } from './output.ts'
 import {
   loadProfile,
   parsedGiven,
@@ -95,11 +95,13 @@ async function diff(
     if (given[0].text !== undefined && isScan(given[0].text)) {
       if (given[1].text === undefined || !isScan(given[1].text))
         throw new UserError('scan-with-other', { file: given[1].name })
+      await refuseInputs(options.output, [base, head], world)
       return diffScans(given, options, world)
     }
     const [one, other] = [parsedGiven(given[0]), parsedGiven(given[1])]
     if (options.intersect !== undefined || options.merge !== undefined)
       return combine(one, other, options, failOnGiven, world)
+    await refuseInputs(options.output, [base, head], world)
     const { text, status } = reported(one, other, options, failOnGiven, world)
     if (options.quiet === undefined) await writeOutput(text, options.output, world)
     return status

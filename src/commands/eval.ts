@@ -213,6 +213,8 @@ async function batch(
     try {
       const query = parsed(line)
       if (typeof query !== 'object' || query === null) return { error: 'is not a JSON object' }
+      const stranger = Object.keys(query).find((each) => !['arch', 'syscall', 'args'].includes(each))
+      if (stranger !== undefined) return { error: `${stranger} is not a key of a query: arch, syscall, args` }
       const { arch = fallback, syscall, args = [] } = query as Readonly<Record<string, unknown>>
       const architecture = typeof arch === 'string' ? architectureOf(arch) : undefined
       if (architecture === undefined) {

@@ -12,7 +12,7 @@ import { addContextOptions, contextOptionsFrom, type ContextWords } from './cont
 import { archOption, outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
 import { addReportOptions } from './report-option.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, refuseInputs, writeOutput } from './output.ts'
 import { loadProfile, profileWords, type NamedProfile } from './profiles.ts'
 import { say } from './say.ts'
 import type { Declare, World } from './world.ts'
@@ -60,6 +60,11 @@ export const declare: Declare = (command, world, end) => {
     )
     .action(async (word: string | undefined, calls: string[], options: ExplainFlags) => {
       await checkOutput(options.output, world)
+      await refuseInputs(
+        options.output,
+        [...(word === undefined ? [] : [word]), ...(options.trace ?? [])],
+        world,
+      )
       if (isApplied(options)) {
         // The options replace the profile, so the first word is a call.
         const { applied, ...held } = await heldProfile(options, world)

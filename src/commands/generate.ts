@@ -60,7 +60,8 @@ async function generate(files: readonly string[], options: GenerateFlags, world:
   const scanned = await readReachable(options.fromScan, world)
   if (scanned !== undefined) {
     if (files.length > 0) throw new UserError('scan-and-recordings')
-    const { format, add } = options
+    const format = options.format === 'auto' ? undefined : options.format
+    const { add } = options
     const [option] = Object.entries({ ...choiceOf(options), format, add }).find(([, value]) => value) ?? []
     if (option !== undefined) throw new UserError('scan-and-recordings', { option })
     const written = await writeProfile(mergeObservations(), options, ceiling, world, {
@@ -72,11 +73,16 @@ async function generate(files: readonly string[], options: GenerateFlags, world:
     say(world, written.contents)
     return written.status
   }
-  const observations = await readInputs(files, world, {
-    format: options.format,
-    choice: choiceOf(options),
-    arguments: argumentsOf(ceiling, options),
-  })
+  const observations = await readInputs(
+    files,
+    world,
+    {
+      format: options.format,
+      choice: choiceOf(options),
+      arguments: argumentsOf(ceiling, options),
+    },
+    [options.output, options.explain],
+  )
   if (options.add !== undefined) {
     const { addDenials } = await import('./add-denials.ts')
     await addDenials(options.add, observations, options, world)

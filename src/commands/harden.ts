@@ -10,6 +10,7 @@ import {
 } from '../harden/index.ts'
 import type { Observations } from '../observe/index.ts'
 import { contextForms, patchManifest, printContextAs, type ContextForm } from '../print/context/index.ts'
+import { plural } from '../report/account.ts'
 import { contextReport } from '../report/context.ts'
 import { outputOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
@@ -88,6 +89,11 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
       say(world, `for containers on its network, set on the host: ${result.hostSysctls.join(', ')}`)
     if (result.left.length > 0) say(world, `without evidence, left as they are: ${result.left.join(', ')}`)
     if (result.unused.length > 0) say(world, `not in ${patch}: ${result.unused.join(', ')}`)
+    if (refused > 0)
+      say(
+        world,
+        `${plural(refused, 'open or change', 'opens and changes')} of root would be refused to this user: harden without --patch lists them`,
+      )
     return status
   }
   const text = as === 'text' ? contextReport(context) : printContextAs(context, as, printing, observations)

@@ -2,8 +2,8 @@
 // directory first and takes the name once it is on the disk (rename(2) is atomic). A symbolic link stays and its target
 // is replaced, as git and editors do. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { constants, rmSync } from 'node:fs'
-import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join, sep } from 'node:path'
+import { access, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { callerOf, ownerIn, type Invoker } from './caller.ts'
@@ -43,6 +43,27 @@ export async function checkOutput(file: string | undefined, world: World): Promi
     // Replacing a file needs a writable directory.
     if (!existing || existing.isFile()) await access(dirname(path), constants.W_OK)
   })
+}
+
+/**
+ * Throws a UserError if the result would replace one of the inputs: a recording or a profile cannot be made again from
+ * what is derived from it.
+ */
+export async function refuseInputs(
+  file: string | undefined,
+  inputs: readonly string[],
+  world: World,
+): Promise<void> {
+  if (file === undefined || isStdout(file)) return
+  const identityOf = async (name: string): Promise<string | undefined> => {
+    const found = await stat(resolve(world.cwd, name), { bigint: true }).catch(() => undefined)
+    return found?.isFile() === true ? `${found.dev}:${found.ino}` : undefined
+  }
+  const identity = await identityOf(file)
+  if (identity === undefined) return
+  for (const input of inputs)
+    if (input !== '-' && (await identityOf(input)) === identity)
+      throw new UserError('output-is-input', { file, input })
 }
 
 /** Throws a UserError if two results would go to one file. */

@@ -20,6 +20,7 @@ import {
   type PartName,
   type Policy,
   type PolicyOptions,
+  type PolicyRule,
   type UnseenChoice,
 } from '../policy/index.ts'
 import { printPolicy, printPolicyAs } from '../print/index.ts'
@@ -234,6 +235,7 @@ export async function writeProfile(
     ...(options.kernel !== undefined && { kernel: options.kernel }),
   }
   const policy = derivePolicy(observations, settings)
+  if (!fromScan && !policy.rules.some(isOfCall)) throw new UserError('only-refusals')
   const text = printPolicyAs(policy, options.as, {
     ...(options.name !== undefined && { name: options.name }),
     ...(options.recording !== undefined && { recording: options.recording }),
@@ -255,6 +257,11 @@ export async function writeProfile(
       options.output === undefined || isStdout(options.output) ? undefined : shownName(options.output),
     ),
   }
+}
+
+/** Whether a rule lets a call through because it was seen, or does so for another architecture. */
+function isOfCall({ action, because }: PolicyRule): boolean {
+  return action.type !== 'errno' && because.some(({ kind }) => kind === 'seen' || kind === 'equivalent')
 }
 
 /** Says if a floor was translated from another host. */

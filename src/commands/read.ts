@@ -5,17 +5,21 @@ import { countCalls, observe } from '../observe/index.ts'
 import type { ObserveOptions, Observations } from '../observe/index.ts'
 import { readingLine } from '../report/progress.ts'
 import { counted, findInputs } from './inputs.ts'
+import { refuseInputs } from './output.ts'
 import { shown } from './progress.ts'
 import { say, sayDiagnostics } from './say.ts'
 import type { World } from './world.ts'
 
-/** Throws a UserError for unusable input, including input without any call. */
+/** Throws a UserError for unusable input, including input without any call, and for an output that is one of them. */
 export async function readInputs(
   words: readonly string[],
   world: World,
   options: ObserveOptions,
+  outputs: readonly (string | undefined)[] = [],
 ): Promise<Observations> {
   const { sources, skipped, noFiles, again, size } = await findInputs(words, world)
+  const names = sources.map(({ name }) => name)
+  for (const output of outputs) await refuseInputs(output, names, world)
   let read = 0
   const observations = await shown(
     world,

@@ -15,7 +15,7 @@ import { outputOption } from './document-options.ts'
 import { mediumFor } from './medium.ts'
 import { addReportOptions } from './report-option.ts'
 import { runtimeOption } from './runtime-option.ts'
-import { checkOutput, writeOutput } from './output.ts'
+import { checkOutput, refuseInputs, writeOutput } from './output.ts'
 import { say } from './say.ts'
 import { readEach, type Given } from './profiles.ts'
 import type { Declare, World } from './world.ts'
@@ -56,6 +56,7 @@ export const declare: Declare = (command, world, end) => {
 async function validate(files: readonly string[], options: ValidateFlags, world: World): Promise<number> {
   const { report, as, output, runtime, newPrivileges, engine, libseccomp } = options
   await checkOutput(output, world)
+  await refuseInputs(output, files, world)
   const { given, refused } = await readEach(files, world)
   const result = validateReport(given, {
     report,

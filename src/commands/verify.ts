@@ -11,7 +11,7 @@ import { verificationStatus } from './ending.ts'
 import { mediumFor } from './medium.ts'
 import { addLoadOptions, duration, loadOf, times } from './options.ts'
 import { addReportOptions } from './report-option.ts'
-import { checkOutput, isStdout, writeOutput } from './output.ts'
+import { checkOutput, isStdout, refuseInputs, writeOutput } from './output.ts'
 import { loadProfile, profileWords } from './profiles.ts'
 import { shown } from './progress.ts'
 import { say } from './say.ts'
@@ -87,6 +87,8 @@ async function verifyWords(
   if (widen && !repair) throw new UserError('widen-without-repair')
   const load = loadOf(options)
   await checkOutput(output, world)
+  // A repaired profile may take the place of the profile; a report may not.
+  if (!repair) await refuseInputs(output, [word], world)
   const named = await loadProfile(word, world)
   const { profile, text } = named
   const within = ceiling === 'none' ? null : (await loadProfile(ceiling, world)).profile

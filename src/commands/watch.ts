@@ -91,7 +91,9 @@ async function watch(options: WatchFlags, world: World): Promise<0 | 1> {
       if (row !== undefined) stream.add(row)
     },
     looked: () => stream.flush(false),
-    begun: () => say(world, `watching ${targetText(options)}; end with Ctrl-C`),
+    begun: () => {
+      if (options.quiet === undefined) say(world, `watching ${targetText(options)}; end with Ctrl-C`)
+    },
     notice: (notice) => {
       if (notice.code === 'waiting') say(world, `waiting for ${notice.what}`)
       if (notice.code === 'without-filter')

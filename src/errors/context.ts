@@ -58,6 +58,11 @@ export const contextErrors = {
     ({ file, line, words }: InFile & { readonly line: number; readonly words: string }) =>
       `${file}:${line}: is not valid YAML: ${words}`,
   ],
+  'manifest-template': [
+    2,
+    ({ file, line }: InFile & { readonly line: number }) =>
+      `${file}:${line}: is a template of Helm ({{ … }}), whose parts may be left out: patch what \`helm template\` prints, or the values of the chart`,
+  ],
   'alias-in-manifest': [
     2,
     ({ file, name }: InFile & { readonly name: string }) =>

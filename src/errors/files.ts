@@ -133,6 +133,11 @@ export const fileErrors = {
     ({ file, ...cause }: InFile & Cause) => `cannot write ${file}: ${failureText(writeFailures, cause)}`,
   ],
   'cannot-write-stdout': [2, ({ words }: Cause) => `cannot write to standard output: ${words}`],
+  'output-is-input': [
+    2,
+    ({ file, input }: InFile & { readonly input: string }) =>
+      `${file}: is the input ${input}, which the result would replace: name another file`,
+  ],
   'output-twice': [2, ({ file }: InFile) => `${file}: two results cannot go to one file: name another`],
   'stdout-taken': [
     2,

@@ -134,6 +134,11 @@ export const traceErrors = {
   ],
   // --- a policy from a trace
   'nothing-seen': [2, () => 'no system call was seen in the input: there is nothing to make a policy from'],
+  'only-refusals': [
+    2,
+    () =>
+      'every call in the input was refused, and stays refused: record the workload, or add what a profile refused to it with `generate --add PROFILE`',
+  ],
   'not-inferable': [
     2,
     ({ architecture, seen }: { readonly architecture: string; readonly seen: readonly string[] }) =>

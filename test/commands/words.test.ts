@@ -1,6 +1,6 @@
 // Words that people type because other tools take them, and proposals for mistyped words.
 import { execa } from 'execa'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -186,3 +186,31 @@ t.test(
     })
   },
 )
+
+t.test('no result replaces an input that it cannot stand for', async (t) => {
+  const link = join(folder, 'link.json')
+  symlinkSync('app.json', link)
+  const files = { 'app.json': profile, 'a.strace': readFileSync(join(folder, 'a.strace'), 'utf8') }
+  for (const words of [
+    'generate a.strace -o a.strace',
+    'generate a.strace -o ./a.strace',
+    'generate a.strace -o b.json --explain a.strace',
+    'validate app.json -o app.json',
+    'explain app.json -o link.json',
+    'diff docker app.json -o app.json',
+    'verify app.json -o app.json -- true',
+  ]) {
+    t.match(
+      await on(words),
+      { stdout: '', stderr: /: is the input .*, which the result would replace/ },
+      words,
+    )
+    for (const [name, text] of Object.entries(files)) t.equal(readFileSync(join(folder, name), 'utf8'), text)
+  }
+})
+
+t.test('a query with a key that is none is no query', async (t) => {
+  const query = { syscall: 'clone', arg: ['0x10000000'] }
+  const { stdout } = await transcript(['eval', 'docker', '--batch'], folder, JSON.stringify(query))
+  t.match(JSON.parse(stdout), { error: /^arg is not a key/ })
+})

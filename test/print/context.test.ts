@@ -535,7 +535,77 @@ t.test('options in a quadlet that would win over the context', async (t) => {
   t.throws(() => patchManifest('[Container]\nUser=101\n', 'web.container', asRoot), {
     code: 'manifest-other-user',
   })
+  for (const words of ['--user 5', '--user=5', '-u 5', '-u5', '-u=5:5'])
+    t.throws(
+      () => patchManifest(`[Container]\nUser=0\nPodmanArgs=--init ${words}\n`, 'web.container', asRoot),
+      { code: 'manifest-other-user' },
+      words,
+    )
 })
+
+t.test('a value of a template, and text that only looks like one, are patched', (t) => {
+  for (const image of ['"{{ .Values.image }}"', 'x # one', 'a{{b}}'])
+    t.same(
+      patchManifest(`kind: Pod\nspec:\n  containers:\n  - name: web\n    image: ${image}\n`, 'p.yaml', as33)
+        .patched,
+      ['web'],
+      image,
+    )
+  t.end()
+})
+
+t.test('a mount is known however its path and its option are written', (t) => {
+  const places = ['/run/', '//run', '/var/../run', '/run/.']
+  const pod = (place: string): string =>
+    `kind: Pod\nspec:\n  containers:\n  - name: web\n    image: x\n    volumeMounts: [{name: d, mountPath: ${place}}]\n`
+  const files: readonly (readonly [file: string, text: (place: string) => string])[] = [
+    ['p.yaml', pod],
+    ['c.yaml', (place) => `services:\n  web:\n    image: x\n    volumes: ["d:${place}"]\n`],
+    [
+      'c.yaml',
+      (place) => `services:\n  web:\n    image: x\n    volumes: [{type: volume, target: "${place}"}]\n`,
+    ],
+    ['c.yaml', (place) => `services:\n  web:\n    image: x\n    tmpfs: ["${place}:exec"]\n`],
+    ...['Volume=d:%', 'Tmpfs=%', 'Mount=type=tmpfs,destination=%'].map(
+      (line) =>
+        ['w.container', (place: string) => `[Container]\nImage=x\n${line.replace('%', place)}\n`] as const,
+    ),
+    ...['--tmpfs %:exec', '-v d:%', '-vd:%', '--volume=d:%', '--mount type=tmpfs,destination=%'].map(
+      (words) =>
+        [
+          'w.container',
+          (place: string) => `[Container]\nImage=x\nPodmanArgs=${words.replace('%', place)}\n`,
+        ] as const,
+    ),
+  ]
+  for (const [file, textOf] of files)
+    for (const place of places) {
+      const { text } = patchManifest(textOf(place), file, as33)
+      t.equal(text.split('\n').filter((line) => /\/run\b/.test(line)).length, 1, textOf(place))
+    }
+  t.end()
+})
+
+t.test('a manifest that was patched for one user is patched for another as a fresh one', (t) => {
+  for (const [file, fresh] of [
+    ['p.yaml', 'kind: Pod\nspec:\n  containers:\n    - name: web\n      image: x\n'],
+    ['c.yaml', 'services:\n  web:\n    image: x\n'],
+  ] as const) {
+    const wanted: unknown = parse(patchManifest(fresh, file, as33).text)
+    const { text } = patchManifest(patchManifest(fresh, file, asRoot).text, file, as33)
+    t.same(sortedIn(parse(text)), sortedIn(wanted), file)
+    t.equal(patchManifest(text, file, as33).text, text, 'and then stays')
+  }
+  t.end()
+})
+
+/** Lists in one order: a later patch adds behind what an earlier one wrote. */
+function sortedIn(value: unknown): unknown {
+  if (Array.isArray(value))
+    return value.map(sortedIn).sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, sortedIn(each)]))
+}
 
 t.test('several containers by name, and what fits none', async (t) => {
   const both: SecurityContext = {
@@ -555,7 +625,11 @@ t.test('several containers by name, and what fits none', async (t) => {
     ['just text\n', 'not-a-manifest'],
     ['', 'not-a-manifest'],
     ['a: [\n', 'manifest-not-yaml'],
-    ['{{ if .Values.x }}\na: b\n{{ end }}\n', 'manifest-not-yaml'],
+    ['{{ if .Values.x }}\na: b\n{{ end }}\n', 'manifest-template'],
+    [
+      'kind: Pod\nspec:\n  containers:\n  - name: web\n    # {{- if .Values.x }}\n    env: []\n    # {{- end }}\n',
+      'manifest-template',
+    ],
   ] as const)
     t.throws(() => patchManifest(text, 'm.yaml', as33), { code }, JSON.stringify(text))
 })

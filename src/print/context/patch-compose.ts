@@ -1,8 +1,10 @@
 // Puts a context into compose services: replaces capabilities, only tightens privileges, root and user, keeps mounts.
+import type { ContainerContext } from '../../harden/context.ts'
 import { composeService } from './compose.ts'
 import { extendedService, listOf, type ExtendedService } from './compose-extends.ts'
 import type { PrintContextOptions } from './forms.ts'
 import type { Patching } from './patching.ts'
+import { isMountedAt } from './paths.ts'
 import type { YamlMap } from './yaml-map.ts'
 
 export function patchCompose(services: YamlMap, patching: Patching, options: PrintContextOptions): void {
@@ -16,10 +18,11 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     })
     if (context === undefined) continue
     patchPrivileged(service, whole, name, patching)
-    const mounted = [...targets(whole.list('volumes')), ...targets(whole.list('tmpfs'))]
-    const missing = context.mounts.filter(
-      ({ path }) => !mounted.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`)),
-    )
+    const stale = staleTmpfs(service, context, options)
+    service.removeItems('tmpfs', (each) => stale.includes(each))
+    const tmpfsThere = whole.list('tmpfs').filter((each) => !stale.includes(each))
+    const mounted = [...targets(whole.list('volumes')), ...targets(tmpfsThere)]
+    const missing = context.mounts.filter(({ path }) => !mounted.some((each) => isMountedAt(each, path)))
     const { cap_drop, cap_add, user, group_add, security_opt, read_only, tmpfs, volumes, sysctls } =
       composeService({ ...context, mounts: missing }, options).value
     service.put('cap_drop', cap_drop)
@@ -42,6 +45,24 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     patching.inherited.push(...against(whole, cap_add, security_opt).map((each) => `${name}: ${each}`))
     patching.patched.push(name)
   }
+}
+
+/** The tmpfs that an earlier patch wrote for another user or mode. */
+function staleTmpfs(
+  service: YamlMap,
+  context: ContainerContext,
+  options: PrintContextOptions,
+): readonly unknown[] {
+  const wanted = composeService(context, options).value.tmpfs ?? []
+  const pathOf = (entry: unknown): string | undefined => {
+    const [, path] = /^(\/[^:]*):mode=\d+,noexec,uid=\d+,gid=\d+$/.exec(String(entry)) ?? []
+    return path
+  }
+  const paths = wanted.map(pathOf)
+  return listOf(service.value('tmpfs')).filter((each) => {
+    const path = pathOf(each)
+    return path !== undefined && paths.includes(path) && !wanted.includes(String(each))
+  })
 }
 
 function patchPrivileged(service: YamlMap, whole: ExtendedService, name: string, patching: Patching): void {

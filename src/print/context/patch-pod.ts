@@ -4,8 +4,8 @@ import type { ContainerContext, ContextMount } from '../../harden/context.ts'
 import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
 import type { NamedContainers, Patching, Stated } from './patching.ts'
-import { checkPaths } from './paths.ts'
-import { isPreparing, volumesOf } from './volumes.ts'
+import { checkPaths, isMountedAt } from './paths.ts'
+import { isPreparedFor, isPreparing, volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
 /** The path of the PodSpec in a kind; undefined if the kind starts no pod. */
@@ -57,6 +57,7 @@ export function patchPod(
     const security = container.made('securityContext')
     if (patchSecurity(security, context, options)) patching.unprivileged.push(name)
     if (security.map('seccompProfile')?.text('type') === 'Unconfined') patching.unconfined.push(name)
+    withdrawPrepared(spec, container, context)
     patchMounts(spec, claims, container, context)
     patched.push(context)
     patching.patched.push(name)
@@ -105,6 +106,27 @@ function patchSecurity(
   return wasPrivileged
 }
 
+/** Takes back the directories that an earlier patch prepared, if the context needs any for another user or mode now. */
+function withdrawPrepared(spec: YamlMap, container: YamlMap, context: ContainerContext): void {
+  const all = spec.maps(initContainers).filter(isPreparing)
+  const prepared = container.maps('volumeMounts').flatMap((each) => {
+    const volume = each.text('name')
+    const by = all.find((one) => one.maps('volumeMounts').some((its) => its.text('name') === volume))
+    return volume === undefined || by === undefined ? [] : [{ volume, by, path: each.text('mountPath') }]
+  })
+  const isAsNow = prepared.every(({ volume, by, path }) => {
+    const mount = context.mounts.find((each) => each.path === path)
+    return mount === undefined || isPreparedFor(mount, volume, by)
+  })
+  if (isAsNow) return
+  const isNamed = (names: readonly (string | undefined)[]) => (item: unknown) =>
+    names.includes((item as { readonly name?: string } | null)?.name)
+  const volumes = prepared.map(({ volume }) => volume)
+  container.removeItems('volumeMounts', isNamed(volumes))
+  spec.removeItems('volumes', isNamed(volumes))
+  spec.removeItems(initContainers, isNamed(prepared.map(({ by }) => by.text('name'))))
+}
+
 /** Adds the missing mounts. A path at or below an existing mount gets none: an empty volume would hide its content. */
 function patchMounts(
   spec: YamlMap,
@@ -113,8 +135,7 @@ function patchMounts(
   context: ContainerContext,
 ): void {
   const there = container.maps('volumeMounts').flatMap((each) => each.text('mountPath') ?? [])
-  const isMounted = ({ path }: ContextMount): boolean =>
-    there.some((each) => path === each || path.startsWith(`${each.replace(/\/$/, '')}/`))
+  const isMounted = ({ path }: ContextMount): boolean => there.some((each) => isMountedAt(each, path))
   const lists = ['volumes', 'containers', initContainers].map((key) => namesOf(spec.maps(key)))
   const taken = new Set([...claims, ...lists.flat()])
   const name = container.text('name') ?? context.name

@@ -4,8 +4,8 @@ import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { engineMountWords } from './engine.ts'
 import { groupWords, shortName, type PrintContextOptions } from './forms.ts'
 import { Patching, type PatchResult } from './patching.ts'
-import { checkPaths } from './paths.ts'
-import { withoutDecided } from './podman-args.ts'
+import { checkPaths, isMountedAt } from './paths.ts'
+import { mountsIn, userIn, withoutDecided } from './podman-args.ts'
 
 /** A setting with its lines (more than one if continued), or any other line. */
 interface QuadletLine {
@@ -32,10 +32,11 @@ export function patchQuadlet(
   const patching = new Patching(context, { names: [name] }, file)
   const args = values('PodmanArgs').join(' ')
   const hostNetwork = values('Network').at(-1) === 'host' || /--net(?:work)?[= ]host(?:\s|$)/.test(args)
-  const container = patching.fitting(name, { user: values('User').at(-1), hostNetwork }) as ContainerContext
+  const user = userIn(args) ?? values('User').at(-1)
+  const container = patching.fitting(name, { user, hostNetwork }) as ContainerContext
   // A line end would end the value, a colon the path.
   checkPaths(container, 'quadlet', /[:\n\r]/)
-  const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount')]
+  const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount'), ...mountsIn(args)]
   const settings = settingsOf(container, options, covered)
   const others = entries.flatMap((entry): readonly QuadletLine[] => {
     if (entry.section !== section || entry.key !== 'PodmanArgs') return [entry]
@@ -106,9 +107,7 @@ function isUnconfined({ section: its, key, value = '' }: QuadletLine): boolean {
 /** Whether a value of Volume=, Tmpfs= or Mount= mounts on the path or above it. */
 function isCovered(path: string, value: string): boolean {
   const places = value.split(/[:,]/).map((part) => part.replace(/^(?:destination|dst|target)=/, ''))
-  return places.some(
-    (place) => place.startsWith('/') && (path === place || path.startsWith(`${place.replace(/\/$/, '')}/`)),
-  )
+  return places.some((place) => place.startsWith('/') && isMountedAt(place, path))
 }
 
 function parse(text: string): readonly QuadletLine[] {

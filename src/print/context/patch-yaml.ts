@@ -1,6 +1,6 @@
 // Puts a context into YAML documents: Kubernetes workloads and compose files. The yaml package changes a document's
 // whole layout, so only the lines that the patch changes are taken from its output.
-import type { Document, YAMLMap } from 'yaml'
+import type { Document, Node, YAMLMap } from 'yaml'
 import { UserError } from '../../errors.ts'
 import type { SecurityContext } from '../../harden/context.ts'
 import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
@@ -11,6 +11,9 @@ import { namesIn, patchPod, podSpecPath } from './patch-pod.ts'
 import { Patching, type NamedContainers, type PatchResult } from './patching.ts'
 import { withChanges } from './with-changes.ts'
 import { YamlMap } from './yaml-map.ts'
+
+/** Begins an action of a template (pkg.go.dev/text/template). */
+const action = '{{'
 
 interface PatchTarget extends NamedContainers {
   readonly document: Document.Parsed
@@ -77,14 +80,36 @@ function parse(text: string, file: string): readonly Document.Parsed[] {
   const documents = Array.from(parsed as Iterable<Document.Parsed>)
   for (const { errors } of documents) {
     const [error] = errors
-    if (error !== undefined)
-      throw new UserError('manifest-not-yaml', {
-        file,
-        line: lines.linePos(error.pos[0]).line,
-        words: error.message.split('\n', 1)[0] ?? '',
-      })
+    if (error === undefined) continue
+    const { line } = lines.linePos(error.pos[0])
+    if (text.includes(action)) throw new UserError('manifest-template', { file, line })
+    throw new UserError('manifest-not-yaml', { file, line, words: error.message.split('\n', 1)[0] ?? '' })
   }
+  const line = text.includes(action) ? actionInComments(documents, text) : 0
+  if (line > 0) throw new UserError('manifest-template', { file, line })
   return documents
+}
+
+/**
+ * The line of an action in a comment; 0 for none. Helm runs actions in comments too (helm.sh, "YAML Comments vs.
+ * Template Comments"), so the lines between two of them may be left out. In a value an action only gives text.
+ */
+function actionInComments(documents: readonly Document.Parsed[], text: string): number {
+  let isTemplate = false
+  const note = ({
+    comment,
+    commentBefore,
+  }: {
+    comment?: string | null
+    commentBefore?: string | null
+  }): void => {
+    isTemplate ||= `${comment ?? ''} ${commentBefore ?? ''}`.includes(action)
+  }
+  for (const document of documents) {
+    note(document)
+    yaml().visit(document, { Node: (_, node) => note(node as Node) })
+  }
+  return isTemplate ? text.split('\n').findIndex((line) => /(?:^|\s)#.*\{\{/.test(line)) + 1 : 0
 }
 
 function manifestsIn(

@@ -15,3 +15,19 @@ export function checkPaths(
     if (refused.test(path) || escapeTerminal(path) !== path.replaceAll('\\', '\\\\'))
       throw new UserError('path-not-in-form', { path, form })
 }
+
+/** Whether a mount at `place` is at the path or above it: at it, an empty mount would hide what the mount holds. */
+export function isMountedAt(place: string, path: string): boolean {
+  const wanted = partsOf(path)
+  return partsOf(place).every((part, at) => part === wanted[at])
+}
+
+function partsOf(path: string): readonly string[] {
+  return path
+    .split('/')
+    .reduce<readonly string[]>(
+      (parts, part) =>
+        part === '..' ? parts.slice(0, -1) : part === '' || part === '.' ? parts : [...parts, part],
+      [],
+    )
+}

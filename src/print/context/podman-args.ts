@@ -34,12 +34,12 @@ export function withoutDecided(
         return false
     }
   }
-  const words = value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
+  const words = wordsOf(value)
   const kept: string[] = []
   let privileged = false
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as string
-    const [, option = '', own] = /^(--?[\w-]+)(?:=(.*))?$/.exec(plain(word)) ?? []
+    const { option, own } = optionIn(word)
     const hasArgument = own === undefined && withArgument.has(option)
     const argument = plain(own ?? (hasArgument ? (words[at + 1] ?? '') : ''))
     if (decided(option, argument)) privileged ||= option === '--privileged' && argument !== 'false'
@@ -48,6 +48,37 @@ export function withoutDecided(
   }
   // A value that keeps all words keeps its blanks too.
   return { value: kept.length === words.length ? value : kept.join(' '), privileged }
+}
+
+/** The user that the arguments give, over User=; undefined if they give none. */
+export function userIn(value: string): string | undefined {
+  return argumentsOf(value, ['--user', '-u']).at(-1)
+}
+
+/** The mounts that the arguments make, as --volume, --tmpfs and --mount write them. */
+export function mountsIn(value: string): readonly string[] {
+  return argumentsOf(value, ['--volume', '-v', '--tmpfs', '--mount'])
+}
+
+function argumentsOf(value: string, options: readonly string[]): readonly string[] {
+  const words = wordsOf(value)
+  return words.flatMap((word, at) => {
+    const { option, own } = optionIn(word)
+    return options.includes(option) ? [plain(own ?? words[at + 1] ?? '')] : []
+  })
+}
+
+/** The option in a word, and its argument if the word has it too: `--user=5`, `-u=5`, `-u5`, `-v/a:/b`. */
+function optionIn(word: string): { readonly option: string; readonly own: string | undefined } {
+  const text = plain(word)
+  const [, short, value] = /^(-[uv])=?(.+)$/.exec(text) ?? []
+  if (short !== undefined) return { option: short, own: value }
+  const [, option = '', own] = /^(--?[\w-]+)(?:=(.*))?$/.exec(text) ?? []
+  return { option, own }
+}
+
+function wordsOf(value: string): readonly string[] {
+  return value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
 }
 
 const withArgument: ReadonlySet<string> = new Set([

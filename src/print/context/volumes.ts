@@ -69,6 +69,28 @@ export function isPreparing(container: YamlMap): boolean {
   return places.length > 0 && places.every((each) => each.startsWith(preparePath))
 }
 
+/** Whether the init container prepares the volume as it would be prepared for the mount now. */
+export function isPreparedFor(
+  { uid, gid, ...mount }: ContextMount,
+  volume: string,
+  preparing: YamlMap,
+): boolean {
+  const { runAsUser, runAsGroup } = (preparing.value('securityContext') ?? {}) as Readonly<
+    Record<string, unknown>
+  >
+  const script = ((preparing.value('command') ?? []) as readonly unknown[]).join(' ')
+  return runAsUser === uid && runAsGroup === gid && script.includes(scriptFor(mount, volume))
+}
+
+function scriptFor(
+  { path, kind, mode }: Pick<ContextMount, 'path' | 'kind' | 'mode'>,
+  volume: string,
+): string {
+  const place = `${preparePath}${volume}/${inside}`
+  const copy = kind === 'volume' ? ` && cp -Rp ${shellWord(`${path}/.`)} ${place}` : ''
+  return `mkdir -p ${place}${copy} && chmod ${mode} ${place}`
+}
+
 function isPrepared({ kind, mode }: ContextMount): boolean {
   return kind === 'volume' || (parseInt(mode, 8) & everybody) !== everybody
 }
@@ -79,11 +101,7 @@ function preparing(
   name: string,
 ): InitContainer {
   const { uid, gid } = (group[0] as { readonly mount: ContextMount }).mount
-  const script = group.map(({ mount, name: volume }) => {
-    const place = `${preparePath}${volume}/${inside}`
-    const copy = mount.kind === 'volume' ? ` && cp -Rp ${shellWord(`${mount.path}/.`)} ${place}` : ''
-    return `mkdir -p ${place}${copy} && chmod ${mount.mode} ${place}`
-  })
+  const script = group.map(({ mount, name: volume }) => scriptFor(mount, volume))
   const copies = group.some(({ mount }) => mount.kind === 'volume')
   return {
     name,

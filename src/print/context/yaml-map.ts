@@ -76,6 +76,18 @@ export class YamlMap {
     list.items.splice(at ?? list.items.length, 0, ...items.map((item) => this.#made(item)))
   }
 
+  /** Removes items from the list at the key, and the list if none is left. */
+  removeItems(key: string, isRemoved: (item: unknown) => boolean): void {
+    const node = this.#node(key)
+    if (!yaml().isSeq(node)) return
+    const { items } = node as YAMLSeq
+    const kept = items.filter((each) => !isRemoved(this.#valueOf(each)))
+    if (kept.length === items.length) return
+    this.#refuseShared(node)
+    if (kept.length === 0) this.remove(key, [])
+    else (node as YAMLSeq).items = kept
+  }
+
   /** `empty`: the value that overrides one from a merge key. */
   remove(key: string, empty: unknown): void {
     const node = this.#node(key)
