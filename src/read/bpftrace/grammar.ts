@@ -67,7 +67,7 @@ interface Entry {
 }
 
 /** Where a map has its calls: `@[comm, call]` or `@[call, comm]`. Entries that may be either wait. */
-type Side = 'first' | 'last' | Entry[]
+type MapPart = 'first' | 'last' | Entry[]
 
 /** What the keys of a map are. Until one of them can only be a call, the entries of the map wait. */
 type MapKeys = 'calls' | 'others' | LoggedCall[]
@@ -76,7 +76,7 @@ class BpftraceLines implements LineGrammar {
   /** How many keys a map has: a line with fewer keys is not a whole record. */
   readonly #arity = new Map<string, number>()
   readonly #keys = new Map<string, MapKeys>()
-  readonly #sides = new Map<string, Side>()
+  readonly #sides = new Map<string, MapPart>()
   #evidence: Evidence = 'every-call'
 
   line(text: string, say: Reporter): LineResult {
