@@ -155,7 +155,10 @@ t.test('changed, new, removed and renamed profiles', { skip }, async (t) => {
     stdout: /no profile changed/,
   })
   t.match(await compare(cwd, { base: 'nosuch' }), { status: 2, stderr: /revision of --base does not exist/ })
-  t.match(await compare(cwd, { base: '--output=x' }), { status: 2, stderr: /revision of --base does not exist/ })
+  t.match(await compare(cwd, { base: '--output=x' }), {
+    status: 2,
+    stderr: /revision of --base does not exist/,
+  })
   t.match(await compare(cwd, {}, { GITHUB_BASE_REF: '' }), { status: 2, stderr: /no base to compare with/ })
   t.match(await compare(cwd, { profiles: 'profiles/app.json', 'fail-on': '$(touch owned)' }), { status: 2 })
   t.match(await compare(cwd, { profiles: 'notes.json' }), {
