@@ -137,7 +137,8 @@ class Throwing {
       const body = called && 'body' in called ? called.body : undefined
       // What reads options throws for a value that is not taken (src/options.ts).
       const type = called?.parent
-      if (type !== undefined && ts.isTypeAliasDeclaration(type) && type.name.text === 'Reader') return true
+      if (type !== undefined && ts.isTypeAliasDeclaration(type) && type.name.text === 'OptionReader')
+        return true
       if (called !== undefined && body !== undefined && this.of(called)) return true
     }
     return ts.forEachChild(node, (child) => this.#in(child) || undefined) ?? false

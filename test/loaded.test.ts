@@ -41,6 +41,7 @@ const shared = [
   'src/read/byte-text.ts',
   'src/read/failures.ts',
   'src/read/lines.ts',
+  'src/read/observations/document.ts',
   'src/read/own-results.ts',
   'src/read/text.ts',
   'src/scan/reachable.ts',

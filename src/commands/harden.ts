@@ -47,7 +47,14 @@ export const declare: Declare = (command, world, end) => {
     )
     .option('--image <name>', 'name of the image in the output (default: IMAGE, to be replaced)')
     .option('--seccomp <file>', 'name of the seccomp profile in the output')
-    .option('--patch <manifest>', 'write the context into a Kubernetes, compose or quadlet file')
+    .addOption(
+      new Option('--patch <manifest>', 'write the context into a Kubernetes, compose or quadlet file')
+        .argParser((word: string, before: string | undefined) => {
+          if (before !== undefined) throw new InvalidArgumentError('Give one manifest.')
+          return word
+        })
+        .conflicts('as'),
+    )
     .addOption(outputOption('the result'))
     .addHelpText(
       'after',

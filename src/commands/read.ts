@@ -49,7 +49,8 @@ export async function readInputs(
     // Input of an unrecognised format goes to strace's reader.
     const isUnknown =
       (options.format ?? 'auto') === 'auto' && observations.sources.every(({ format }) => format === 'strace')
-    throw new UserError('no-call-in-sources', { ...where, unrecognised: isUnknown })
+    const chosen = Object.keys(options.choice ?? {}).length > 0
+    throw new UserError('no-call-in-sources', { ...where, unrecognised: isUnknown, chosen })
   }
   return observations
 }

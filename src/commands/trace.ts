@@ -309,6 +309,8 @@ function noticeSentence(notice: RecordNotice): string {
       return `${plural(notice.cgroups, 'cgroup')} ended before the name could be read: what ran there is not written`
     case 'project-kept':
       return 'the containers of the project are still there, with the filter of the recording, which allows everything: start them with up --force-recreate'
+    case 'second-signal-stops':
+      return 'the container goes on; Ctrl-C again stops it as its engine does'
     case 'waiting':
       return `waiting for ${notice.what}`
     case 'load':

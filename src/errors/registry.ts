@@ -144,6 +144,19 @@ export const registryErrors = {
     ({ program }: { readonly program: string }) =>
       `${program} is not installed, and docker’s configuration says that it has the credentials`,
   ],
+  'credential-helper-failed': [
+    2,
+    ({
+      program,
+      server,
+      words,
+    }: {
+      readonly program: string
+      readonly server: string
+      /** What it printed first. */ readonly words: string | undefined
+    }) =>
+      `${program} failed to give the credentials for ${server}${words === undefined ? '' : `: ${words.slice(0, 200)}`}`,
+  ],
   'credential-helper-name': [
     2,
     ({ name }: { readonly name: string }) => `${name} is not the name of a credential helper`,

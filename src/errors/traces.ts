@@ -124,8 +124,16 @@ export const traceErrors = {
   ],
   'no-call-in-sources': [
     2,
-    ({ file, others, unrecognised }: Sources & { readonly unrecognised: boolean }) =>
-      `no call was found in ${sourcesText({ file, others })}${unrecognised ? ', whose format is unknown (see docs/inputs.md)' : ''}: nothing is written`,
+    ({
+      file,
+      others,
+      unrecognised,
+      chosen = false,
+    }: Sources & {
+      readonly unrecognised: boolean
+      /** The user chose whose calls count. */ readonly chosen?: boolean
+    }) =>
+      `no call was found in ${sourcesText({ file, others })}${unrecognised ? ', whose format is unknown (see docs/inputs.md)' : ''}${chosen ? ', or none of the chosen caller and time' : ''}: nothing is written`,
   ],
   'hook-log-alone': [
     2,

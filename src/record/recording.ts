@@ -36,6 +36,8 @@ export type RecordNotice =
   | { readonly code: 'cgroups-nameless'; readonly cgroups: number }
   /** The containers of a compose project still exist and keep the filter of the recording. */
   | { readonly code: 'project-kept' }
+  /** A container goes on after a signal; a second one stops it by its engine. */
+  | { readonly code: 'second-signal-stops' }
   /** The command is ready this long after its start, and the load begins. */
   | { readonly code: 'load'; readonly milliseconds: number }
   /** The chosen recorder, with `auto`. `why`: why it is not ebpf. */

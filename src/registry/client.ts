@@ -336,6 +336,8 @@ function networkReason(error: unknown): string {
   const { cause, name, message } = error as Error
   const inner = cause as NodeJS.ErrnoException | undefined
   if (name === 'TimeoutError') return 'no answer in time'
+  if (/wrong version number/.test(inner?.message ?? message))
+    return 'it answers without TLS: give --plain-http if that is meant'
   // fetch.spec.whatwg.org, "port blocking": ports of other protocols.
   if (inner?.message === 'bad port')
     return 'Node.js makes no HTTP request to this port, which belongs to another protocol: serve the registry on another port'

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
+import { causeOf } from '../errors/row.ts'
 import { isNotFound } from '../not-found.ts'
 import type { Environment } from './proxy.ts'
 import type { Reference } from './reference.ts'
@@ -21,14 +22,17 @@ const dockerHub = 'https://index.docker.io/v1/'
 /**
  * The credentials of the first file that has some for the registry; undefined if none has.
  *
- * @throws UserError if a file is not such a document, or a helper cannot be started.
+ * @throws UserError if a file cannot be read or is not such a document, or a helper cannot be started or fails.
  */
 export async function findCredentials(
   reference: Reference,
   env: Environment,
 ): Promise<Credentials | undefined> {
   for (const file of filesOf(env)) {
-    const text = await readFile(file, 'utf8').catch(() => undefined)
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
+      throw new UserError('cannot-read', { file, ...causeOf(error) })
+    })
     if (text === undefined) continue
     const found = await credentialsIn(parsed(text, file), reference, env)
     if (found !== undefined) return found
@@ -116,16 +120,19 @@ async function askHelper(name: string, server: string, env: Environment): Promis
   const program = `docker-credential-${name}`
   const asked = await execa(program, ['get'], {
     input: server,
-    stderr: 'ignore',
     reject: false,
     timeout: 30_000,
     extendEnv: false,
     env: { ...env },
   })
   if (isNotFound(asked)) throw new UserError('no-credential-helper', { program })
-  const { stdout, failed } = asked
-  // A helper fails if it has no credentials for this server.
-  if (failed) return undefined
+  const { stdout, stderr, failed } = asked
+  if (failed) {
+    // What helpers print on standard output if they have no credentials for this server.
+    if (/^credentials not found in native keychain/.test(stdout)) return undefined
+    const words = [stdout, stderr].map((each) => each.trim().split('\n')[0] ?? '').find((each) => each !== '')
+    throw new UserError('credential-helper-failed', { program, server, words })
+  }
   try {
     const { Username, Secret } = JSON.parse(stdout) as { Username?: string; Secret?: string }
     if (!Secret) return undefined

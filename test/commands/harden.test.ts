@@ -82,6 +82,8 @@ t.test('what cannot be done', async (t) => {
     [[example, '--user', '4294967295'], /Give numbers/],
     [[example, '--patch', '-'], /--patch rewrites a file/],
     [[example, '--as', 'helm'], /Allowed choices are/],
+    [[example, '--patch', 'a.yaml', '--patch', 'b.yaml'], /Give one manifest/],
+    [[example, '--patch', 'a.yaml', '--as', 'compose'], /cannot be used with option '--as/],
   ]
   for (const [words, message] of cases) {
     const { status, stdout, stderr } = await transcript(['harden', ...words], folder)

@@ -148,7 +148,7 @@ t.test('relative names lead nowhere once the working directory was removed', asy
   const { exitCode, stderr } = await execa(
     'sh',
     ['-c', script, 'sh', gone, process.execPath, cli, ...words],
-    { reject: false },
+    { reject: false, env: { NODE_OPTIONS: '' } },
   )
   t.equal(exitCode, 2)
   t.match(stderr, /removed-directory\.json/)

@@ -56,6 +56,28 @@ for (const [engine, why, [client = '', ...own], more] of engines) {
   )
 
   t.test(
+    `${engine}: a second signal stops a container that takes no notice of the first`,
+    { skip: why ?? false },
+    async (t) => {
+      const file = at(`${engine}-again.json`)
+      // The first program of a container has no action by default, so a signal that it does not handle is lost.
+      const recorder = ours('trace', '-o', file, '--', ...run, '--rm', 'seccomp-gen-test', 'sleep', '300')
+      let said = ''
+      recorder.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))
+      while (!said.includes('recording with') && recorder.exitCode === null) await wait(50)
+      await wait(3000)
+      recorder.kill('SIGINT')
+      while (!said.includes('Ctrl-C again stops it') && recorder.exitCode === null) await wait(50)
+      t.equal(recorder.exitCode, null, `it goes on, and that is said: ${said}`)
+      recorder.kill('SIGINT')
+      const { exitCode, stderr } = await recorder
+      t.ok([0, 137, 143].includes(exitCode ?? -1), `${exitCode}: ${stderr}`)
+      t.ok(allowed(file).includes('execve'), 'the profile is written')
+      t.strictSame(leftovers(recorder.pid), [])
+    },
+  )
+
+  t.test(
     `${engine}: a container that the engine starts again is refused`,
     { skip: why ?? false },
     async (t) => {

@@ -223,6 +223,17 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
   chmodSync(helper, 0o755)
   // Like a directory that may not be searched: execvp(3) finds nothing else and reports EACCES.
   writeFileSync(join(helpers, 'docker-credential-closed'), '', { mode: 0o600 })
+  for (const [name, words] of [
+    ['locked', 'echo the keychain is locked >&2'],
+    ['empty', 'echo credentials not found in native keychain'],
+  ] as const)
+    writeFileSync(
+      join(helpers, `docker-credential-${name}`),
+      `#!/bin/sh\ncat >/dev/null\n${words}\nexit 1\n`,
+      {
+        mode: 0o755,
+      },
+    )
   const path = { PATH: `${helpers}:${process.env['PATH'] ?? ''}` }
   for (const [how, env] of [
     ['auths', configure('auths', { auths: { [address]: { auth } } })],
@@ -259,6 +270,17 @@ async function asUsers(t: import('tap').Test, { address }: Service): Promise<voi
       /docker-credential-closed is not installed/,
     ],
     ['a path', configure('path', { credsStore: '../../tmp/x' }), /not the name of a credential helper/],
+    [
+      'a helper that fails',
+      { ...configure('locked', { credsStore: 'locked' }), ...path },
+      /docker-credential-locked failed to give the credentials for .*: the keychain is locked/,
+    ],
+    [
+      'a helper without credentials',
+      { ...configure('empty', { credsStore: 'empty' }), ...path },
+      /docker login/,
+    ],
+    ['a directory in place of the file', { REGISTRY_AUTH_FILE: helpers }, /helpers: is a directory/],
   ] as const) {
     const { exitCode, stderr } = await push(env)
     t.equal(exitCode, 2, how)

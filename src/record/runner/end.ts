@@ -7,6 +7,8 @@ import { commandOf } from './signals.ts'
 
 /** How often we check whether a workload has ended. Milliseconds. */
 const pause = 150
+/** How long a container may take to end after a signal before we say what a second one does. Milliseconds. */
+const patience = 2000
 /** How long a workload may take to end after SIGTERM. Milliseconds. */
 const grace = 10_000
 
@@ -43,18 +45,39 @@ async function endWorkload(
   }
 }
 
-/** Stops the command when the time is up or the caller aborts `stop`. Returns whether it stopped the command. */
+/**
+ * Whether a second signal stops the workload. The first program of a container ignores a signal that it does not handle
+ * (pid_namespaces(7)). Another command may have its own use for many signals, such as a shell.
+ */
+const stopsAtSecond = ({ container, options }: Launch): boolean =>
+  container !== undefined && options.kill === undefined
+
+/** Says that a second signal stops the container, if the first one did not end it. */
+export async function tellAgain(launch: Launch, over: AbortSignal): Promise<void> {
+  if (!stopsAtSecond(launch)) return
+  await wait(patience, undefined, { signal: over }).catch(() => undefined)
+  if (!over.aborted) launch.options.notice?.({ code: 'second-signal-stops' })
+}
+
+/**
+ * Stops the command when the time is up, the caller aborts `stop`, or a second signal comes (`again`) where it does so.
+ * Returns whether it stopped the command.
+ */
 export async function endInTime(
   launch: Launch,
   following: Following,
   child: () => number,
   over: AbortSignal,
+  again: AbortSignal,
 ): Promise<boolean> {
   const due = new AbortController()
   const { stop, for: time } = launch.options
-  if (stop === undefined && time === undefined) return false
-  if (stop?.aborted === true) due.abort()
-  stop?.addEventListener('abort', () => due.abort(), { signal: over })
+  const stopping = [stop, stopsAtSecond(launch) ? again : undefined].filter((each) => each !== undefined)
+  if (stopping.length === 0 && time === undefined) return false
+  for (const each of stopping) {
+    if (each.aborted) due.abort()
+    each.addEventListener('abort', () => due.abort(), { signal: over })
+  }
   if (time !== undefined) void timeUp(time, following, over).then(() => due.abort())
   const asked = AbortSignal.any([due.signal, over])
   if (!asked.aborted) await new Promise((resolve) => asked.addEventListener('abort', resolve, { once: true }))

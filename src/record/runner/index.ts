@@ -7,7 +7,7 @@ import type { ChildEnd, Following, Launch, Recorder } from '../recorder.ts'
 import type { Suspect } from '../refusals.ts'
 import { tellLeftRunning, theRest } from './left-running.ts'
 import { checkLoad, driveLoad } from './load.ts'
-import { endAtOnce, endEndless, endInTime } from './end.ts'
+import { endAtOnce, endEndless, endInTime, tellAgain } from './end.ts'
 import { pass } from './signals.ts'
 import { spawnEnvironmentOf, streamsOf } from './spawn-environment.ts'
 
@@ -28,9 +28,21 @@ export async function run(recorder: Recorder, launch: Launch): Promise<Recording
     const prepared: Following = { ...made, askedToEnd: () => void (newest ??= made.newest?.()) }
     following = prepared
     if (made.newest !== undefined) launch.options.begun?.(made.newest)
-    tell = (signal) => void pass(signal, launch, prepared, child, over.signal)
+    const again = new AbortController()
+    let asked = 0
+    tell = (signal) => {
+      void pass(signal, launch, prepared, child, over.signal)
+      if (++asked === 1) void tellAgain(launch, over.signal)
+      else again.abort()
+    }
     signals.forEach(tell)
-    const { endless, ...end } = await follow(launch, following, over, (started) => (pid = started))
+    const { endless, ...end } = await follow(
+      launch,
+      following,
+      over,
+      again.signal,
+      (started) => (pid = started),
+    )
     const result = await following.result(end)
     const recording = { ...result, exercise: exerciseOf(prepared, result, newest) }
     return endless === undefined ? recording : { ...recording, endless }
@@ -59,6 +71,7 @@ async function follow(
   launch: Launch,
   following: Following,
   over: AbortController,
+  again: AbortSignal,
   started: (pid: number) => void,
 ): Promise<ChildEnd & { readonly endless: Suspect | undefined }> {
   const { options, descriptors } = launch
@@ -77,7 +90,7 @@ async function follow(
   launch.started?.(pid)
   const child = (): number => pid
   const watching = Promise.all([
-    endInTime(launch, following, child, over.signal),
+    endInTime(launch, following, child, over.signal, again),
     endEndless(launch, following, child, over.signal),
     endAtOnce(launch, following, child, over.signal),
     tellLeftRunning(launch, following, over.signal),
