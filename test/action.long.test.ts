@@ -163,7 +163,7 @@ t.test('changed, new, removed and renamed profiles', { skip }, async (t) => {
   t.match(await compare(cwd, { profiles: 'profiles/app.json', 'fail-on': '$(touch owned)' }), { status: 2 })
   t.match(await compare(cwd, { profiles: 'notes.json' }), {
     status: 2,
-    stdout: /^::error file=notes\.json,line=1,title=not compared::notes\.json: notes\.json:1:1: /,
+    stdout: /^::error file=notes\.json,line=1,title=not compared::notes\.json:1:1: is not a profile/,
   })
 })
 
