@@ -121,7 +121,11 @@ export function inOrder(values: readonly string[]): readonly string[] {
   return [...new Set(values)].sort((a, b) => a.length - b.length || ascending(a, b))
 }
 
-/** The document as canonical JSON: the same bytes for the same scan. */
+/**
+ * The document as canonical JSON: the same bytes for the same scan.
+ *
+ * @throws UserError for a value that is not the result of a scan.
+ */
 export function printReachable(reachable: Reachable): string {
   reachableValue(reachable, 'printReachable: reachable')
   return `${harmlessJson(JSON.stringify(reachable, null, 2))}\n`
