@@ -129,7 +129,7 @@ async function askHelper(name: string, server: string, env: Environment): Promis
   const { stdout, stderr, failed } = asked
   if (failed) {
     // What helpers print on standard output if they have no credentials for this server.
-    if (/^credentials not found in native keychain/.test(stdout)) return undefined
+    if (stdout.startsWith('credentials not found in native keychain')) return undefined
     const words = [stdout, stderr].map((each) => each.trim().split('\n')[0] ?? '').find((each) => each !== '')
     throw new UserError('credential-helper-failed', { program, server, words })
   }
