@@ -3,6 +3,7 @@
 import { UserError } from '../../errors.ts'
 import { escapeTerminal } from '../../escape.ts'
 import type { ContainerContext } from '../../harden/context.ts'
+import { isWithin, normal } from '../../harden/paths.ts'
 import type { ContextForm } from './forms.ts'
 
 /** Throws a UserError for a path with a character that `form` cannot write. */
@@ -18,16 +19,6 @@ export function checkPaths(
 
 /** Whether a mount at `place` is at the path or above it: at it, an empty mount would hide what the mount holds. */
 export function isMountedAt(place: string, path: string): boolean {
-  const wanted = partsOf(path)
-  return partsOf(place).every((part, at) => part === wanted[at])
-}
-
-function partsOf(path: string): readonly string[] {
-  return path
-    .split('/')
-    .reduce<readonly string[]>(
-      (parts, part) =>
-        part === '..' ? parts.slice(0, -1) : part === '' || part === '.' ? parts : [...parts, part],
-      [],
-    )
+  const absolute = (each: string): string => normal(`/${each}`) ?? '/'
+  return isWithin(absolute(path), absolute(place))
 }

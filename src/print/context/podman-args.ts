@@ -13,7 +13,7 @@ export function withoutDecided(
   { user, noNewPrivileges, readOnlyRoot }: ContainerContext,
   hasProfile: boolean,
 ): PodmanArgs {
-  const decided = (option: string, argument: string): boolean => {
+  const decided = ({ option, argument }: PodmanOption): boolean => {
     switch (option) {
       case '--privileged':
       case '--cap-add':
@@ -34,20 +34,14 @@ export function withoutDecided(
         return false
     }
   }
-  const words = wordsOf(value)
-  const kept: string[] = []
-  let privileged = false
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] as string
-    const { option, own } = optionIn(word)
-    const hasArgument = own === undefined && withArgument.has(option)
-    const argument = plain(own ?? (hasArgument ? (words[at + 1] ?? '') : ''))
-    if (decided(option, argument)) privileged ||= option === '--privileged' && argument !== 'false'
-    else kept.push(...words.slice(at, at + (hasArgument ? 2 : 1)))
-    if (hasArgument) at++
+  const all = optionsIn(value)
+  const left = all.filter(decided)
+  const kept = all.filter((each) => !left.includes(each))
+  return {
+    // A value that keeps all words keeps its blanks too.
+    value: left.length === 0 ? value : kept.flatMap(({ words }) => words).join(' '),
+    privileged: left.some(({ option, argument }) => option === '--privileged' && argument !== 'false'),
   }
-  // A value that keeps all words keeps its blanks too.
-  return { value: kept.length === words.length ? value : kept.join(' '), privileged }
 }
 
 /** The user that the arguments give, over User=; undefined if they give none. */
@@ -61,11 +55,27 @@ export function mountsIn(value: string): readonly string[] {
 }
 
 function argumentsOf(value: string, options: readonly string[]): readonly string[] {
-  const words = wordsOf(value)
-  return words.flatMap((word, at) => {
-    const { option, own } = optionIn(word)
-    return options.includes(option) ? [plain(own ?? words[at + 1] ?? '')] : []
-  })
+  return optionsIn(value).flatMap(({ option, argument }) => (options.includes(option) ? [argument] : []))
+}
+
+/** An option with its words; a word that is none has an empty option. */
+interface PodmanOption {
+  readonly option: string
+  /** Empty if there is none. */
+  readonly argument: string
+  readonly words: readonly string[]
+}
+
+function optionsIn(value: string): readonly PodmanOption[] {
+  const words = value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
+  const found: PodmanOption[] = []
+  for (let at = 0; at < words.length;) {
+    const { option, own } = optionIn(words[at] as string)
+    const its = words.slice(at, at + (own === undefined && withArgument.has(option) ? 2 : 1))
+    found.push({ option, argument: plain(own ?? its[1] ?? ''), words: its })
+    at += its.length
+  }
+  return found
 }
 
 /** The option in a word, and its argument if the word has it too: `--user=5`, `-u=5`, `-u5`, `-v/a:/b`. */
@@ -77,16 +87,17 @@ function optionIn(word: string): { readonly option: string; readonly own: string
   return { option, own }
 }
 
-function wordsOf(value: string): readonly string[] {
-  return value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
-}
-
+/** The options that are looked at and whose argument may be the next word. */
 const withArgument: ReadonlySet<string> = new Set([
   '--cap-add',
   '--cap-drop',
   '--user',
   '-u',
   '--security-opt',
+  '--volume',
+  '-v',
+  '--tmpfs',
+  '--mount',
 ])
 
 function plain(word: string): string {
