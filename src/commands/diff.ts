@@ -91,17 +91,16 @@ async function diff(
   if (words.length === 2 && base !== undefined && head !== undefined) {
     if (base === '-' && head === '-') throw new UserError('stdin-twice')
     await checkOutput(options.output, world)
+    const isProfile = options.intersect !== undefined || options.merge !== undefined
+    if (!isProfile) await refuseInputs(options.output, [base, head], world)
     const given = [await readGiven(base, world), await readGiven(head, world)] as const
     if (given[0].text !== undefined && isScan(given[0].text)) {
       if (given[1].text === undefined || !isScan(given[1].text))
         throw new UserError('scan-with-other', { file: given[1].name })
-      await refuseInputs(options.output, [base, head], world)
       return diffScans(given, options, world)
     }
     const [one, other] = [parsedGiven(given[0]), parsedGiven(given[1])]
-    if (options.intersect !== undefined || options.merge !== undefined)
-      return combine(one, other, options, failOnGiven, world)
-    await refuseInputs(options.output, [base, head], world)
+    if (isProfile) return combine(one, other, options, failOnGiven, world)
     const { text, status } = reported(one, other, options, failOnGiven, world)
     if (options.quiet === undefined) await writeOutput(text, options.output, world)
     return status

@@ -9,6 +9,7 @@ import { startsAsObservations } from '../read/observations/documents.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
 import { cannotRead, chunksOf, headSize, named, pause, smallFile } from './file-chunks.ts'
 import { nameIn, shownName } from './file-name.ts'
+import { regularFile } from './regular-file.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {
@@ -84,20 +85,17 @@ async function eachOnce(
   const [sources, again]: [Source[], string[]] = [[], []]
   let size: number | undefined = 0
   const looked = given.map(async (source) => {
-    const path = resolve(world.cwd, source.name)
-    const found = source.name === '-' ? undefined : await stat(path, { bigint: true }).catch(() => undefined)
-    return { source, found }
+    return { source, found: source.name === '-' ? undefined : await regularFile(source.name, world) }
   })
   for (const { source, found } of await Promise.all(looked)) {
-    const isFile = found?.isFile() === true
-    const identity = isFile ? `${found.dev}:${found.ino}` : `name ${met.size}`
+    const identity = found?.identity ?? `name ${met.size}`
     if (met.has(identity)) {
       again.push(source.name)
       continue
     }
     met.add(identity)
     sources.push(source)
-    size = isFile && size !== undefined ? size + Number(found.size) : undefined
+    size = found !== undefined && size !== undefined ? size + found.size : undefined
   }
   return { sources, again, size }
 }

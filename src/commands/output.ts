@@ -2,12 +2,13 @@
 // directory first and takes the name once it is on the disk (rename(2) is atomic). A symbolic link stays and its target
 // is replaced, as git and editors do. What cannot be replaced (a device, a pipe, /dev/stdout) is written directly.
 import { constants, rmSync } from 'node:fs'
-import { access, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { access, open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join, sep } from 'node:path'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { callerOf, ownerIn, type Invoker } from './caller.ts'
 import { destination, ownFile, type Destination } from './destination.ts'
+import { regularFile } from './regular-file.ts'
 import type { World } from './world.ts'
 
 /** Names of our own streams. Opening them again would truncate or replace the file that the shell opened. */
@@ -55,14 +56,10 @@ export async function refuseInputs(
   world: World,
 ): Promise<void> {
   if (file === undefined || isStdout(file)) return
-  const identityOf = async (name: string): Promise<string | undefined> => {
-    const found = await stat(resolve(world.cwd, name), { bigint: true }).catch(() => undefined)
-    return found?.isFile() === true ? `${found.dev}:${found.ino}` : undefined
-  }
-  const identity = await identityOf(file)
-  if (identity === undefined) return
+  const there = await regularFile(file, world)
+  if (there === undefined) return
   for (const input of inputs)
-    if (input !== '-' && (await identityOf(input)) === identity)
+    if (input !== '-' && (await regularFile(input, world))?.identity === there.identity)
       throw new UserError('output-is-input', { file, input })
 }
 
