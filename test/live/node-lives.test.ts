@@ -10,7 +10,7 @@ import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
 import { cgroupMounts } from '../../src/record/cgroups.ts'
 import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
-import { Node, whyNoNode } from './node.ts'
+import { Node, seccompOn, whyNoNode } from './node.ts'
 import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? (await whyNoNode()))
@@ -19,15 +19,7 @@ t.setTimeout(600_000)
 const node = await Node.start()
 t.teardown(() => node.stop())
 const at = (name: string): string => join(node.directory, name)
-const [program, ...loading] = seccompGen
-const seccomp = (...words: readonly string[]) =>
-  execa(program, [...loading, ...words], {
-    env: { ...plainEnvironment, CONTAINER_RUNTIME_ENDPOINT: `unix://${node.socket}` },
-    reject: false,
-    stdin: 'ignore',
-    cwd: node.directory,
-    timeout: 120_000,
-  })
+const seccomp = (...words: readonly string[]) => seccompOn(node, 120_000, words)
 type Running = ReturnType<typeof seccomp>
 
 /** The numbers of the files that a process has open, by what they are. */
@@ -265,7 +257,7 @@ t.test('a host without cgroups of version 2', async (t) => {
     const script = `${away} && exec "$@"`
     const { exitCode, stdout, stderr } = await execa(
       'unshare',
-      ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', program, ...loading, ...words],
+      ['-m', '--propagation', 'private', 'sh', '-c', script, 'sh', ...seccompGen, ...words],
       {
         env: { ...plainEnvironment, CONTAINER_RUNTIME_ENDPOINT: `unix://${node.socket}` },
         reject: false,

@@ -1,6 +1,5 @@
 // A node with Debian's containerd and its CRI, with pods made as the kubelet makes them: recorded by name, label or id,
 // before and after their start, each by itself; then run afresh under the recorded profile.
-import { execa } from 'execa'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -8,8 +7,8 @@ import t from 'tap'
 import { unifiedMount } from '../../src/record/cgroups.ts'
 import { podsCgroup } from '../../src/record/index.ts'
 import type { Observations } from '../../src/observe/index.ts'
-import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
-import { Node, whyNoNode } from './node.ts'
+import { noEbpf } from './command.ts'
+import { Node, seccompOn, whyNoNode } from './node.ts'
 import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? (await whyNoNode()))
@@ -18,15 +17,7 @@ t.setTimeout(900_000)
 const node = await Node.start()
 t.teardown(() => node.stop())
 const at = (name: string): string => join(node.directory, name)
-const [program, ...loading] = seccompGen
-const seccomp = (...words: readonly string[]) =>
-  execa(program, [...loading, ...words], {
-    env: { ...plainEnvironment, CONTAINER_RUNTIME_ENDPOINT: `unix://${node.socket}` },
-    reject: false,
-    stdin: 'ignore',
-    cwd: node.directory,
-    timeout: 60_000,
-  })
+const seccomp = (...words: readonly string[]) => seccompOn(node, 60_000, words)
 /** Waits until stderr says that it records: whatever starts then is recorded from its first call. */
 function begun(recording: ReturnType<typeof seccomp>, words: RegExp): Promise<void> {
   let said = ''

@@ -12,6 +12,7 @@ import { writeBundle } from '../../scripts/bundle.ts'
 import { cgroupMounts, removeCgroup } from '../../src/record/cgroups.ts'
 import { GrpcClient } from '../../src/record/cri/client.ts'
 import { entries, type Decoded, type Message } from '../../src/record/cri/wire.ts'
+import { plainEnvironment, seccompGen } from './command.ts'
 import { containerd, pause, whyNoContainerd } from './node-containerd.ts'
 import { crio, whyNoCrio } from './node-crio.ts'
 
@@ -237,4 +238,16 @@ export class Node {
 function securityProfile(filter: Filter): Message {
   if (filter === 'default') return { 1: 0 }
   return filter === 'unconfined' ? { 1: 1 } : { 1: 2, 2: filter.file }
+}
+
+/** Runs seccomp-gen beside the node's runtime. `timeout`: in milliseconds. */
+export function seccompOn({ socket, directory }: Node, timeout: number, words: readonly string[]) {
+  const [program, ...loading] = seccompGen
+  return execa(program, [...loading, ...words], {
+    env: { ...plainEnvironment, CONTAINER_RUNTIME_ENDPOINT: `unix://${socket}` },
+    reject: false,
+    stdin: 'ignore',
+    cwd: directory,
+    timeout,
+  })
 }
