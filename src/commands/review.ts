@@ -181,8 +181,12 @@ function eventOf(
   after: ParsedProfile | undefined,
   unreadable: string | undefined,
 ): string | undefined {
-  if (unreadable !== undefined)
-    return `${after === undefined ? 'Deleted. ' : ''}The base has no profile that can be read: ${unreadable}. ${after === undefined ? 'There is nothing to compare.' : 'Compared with the default of Docker, as a new profile is.'}`
+  if (unreadable !== undefined) {
+    const why = `The base has no profile that can be read: ${unreadable}.`
+    return after === undefined
+      ? `Deleted. ${why} There is nothing to compare.`
+      : `${why} Compared with the default of Docker, as a new profile is.`
+  }
   if (before === undefined)
     return 'New: compared with the default of Docker, which a container has without a profile.'
   if (after === undefined)

@@ -5,6 +5,7 @@
 import { Option } from 'commander'
 import { hasFailed } from '../ending.ts'
 import { UserError } from '../errors.ts'
+import { operand } from '../errors/row.ts'
 import { countCalls, printObservations } from '../observe/index.ts'
 import {
   checkRecorders,
@@ -20,7 +21,6 @@ import {
 import { accountLine, plural, runLines } from '../report/account.ts'
 import { endingText } from '../report/ending.ts'
 import { exerciseLines } from '../report/exercise.ts'
-import { operand } from '../errors/row.ts'
 import { escapeTerminal, shellWord } from '../report/escape.ts'
 import { recordingLine } from '../report/progress.ts'
 import { additions, readKnown } from './add-to.ts'

@@ -1,7 +1,7 @@
 // Prints a profile as canonical text: keys in a fixed order, rules and names in the given order, one name a line, a
 // newline at the end. Equal profiles give equal bytes, and reading the text gives the same profile.
-import type { DockerProfile, DockerRule, RuleFilter } from '../profile/dialects.ts'
 import { object, text } from '../options.ts'
+import type { DockerProfile, DockerRule, RuleFilter } from '../profile/dialects.ts'
 import type { OciArgument, OciProfile } from '../profile/document.ts'
 import { jsonText, type JsonValue } from './json-text.ts'
 
