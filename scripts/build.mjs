@@ -23,14 +23,20 @@ function sources() {
 }
 
 const stamp = join(root, 'dist/.sources')
-const now = sources()
-if (process.argv.includes('--if-stale') && existsSync(stamp) && readFileSync(stamp, 'utf8') === now)
-  console.log('dist is built from these sources')
-else {
-  // A source file that was deleted leaves no compiled file.
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  const node = (...words) => execFileSync(process.execPath, words, { cwd: root, stdio: 'inherit' })
-  node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
-  node('scripts/bundle-command.mjs')
-  writeFileSync(stamp, now)
+
+/** Whether dist was built from the sources, dependencies and Node.js of now. */
+export const isBuilt = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === sources()
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes('--if-stale') && isBuilt())
+    console.log('dist is built from these sources')
+  else {
+    const now = sources()
+    // A source file that was deleted leaves no compiled file.
+    rmSync(join(root, 'dist'), { recursive: true, force: true })
+    const node = (...words) => execFileSync(process.execPath, words, { cwd: root, stdio: 'inherit' })
+    node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json')
+    node('scripts/bundle-command.mjs')
+    writeFileSync(stamp, now)
+  }
 }

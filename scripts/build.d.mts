@@ -1,0 +1,2 @@
+/** Whether dist was built from the sources, dependencies and Node.js of now. */
+export declare function isBuilt(): boolean
