@@ -28,8 +28,7 @@ const stamp = join(root, 'dist/.sources')
 export const isBuilt = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === sources()
 
 if (process.argv[1] === import.meta.filename) {
-  if (process.argv.includes('--if-stale') && isBuilt())
-    console.log('dist is built from these sources')
+  if (process.argv.includes('--if-stale') && isBuilt()) console.log('dist is built from these sources')
   else {
     const now = sources()
     // A source file that was deleted leaves no compiled file.

@@ -5,8 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { whyNotRun } from '../scripts/bundle.ts'
-import { bundled } from './bundled.ts'
-import { noEbpf, plainEnvironment } from './live/command.ts'
+import { noEbpf, plainEnvironment, seccompGen } from './live/command.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const block = /^```console( live)?\n(.*?)^```$/gms
@@ -35,12 +34,11 @@ let liveness: Promise<string | undefined> | undefined
 
 /** The page with the present output of every `$ command`, stdout and stderr; all commands run in one folder. */
 export async function withOutputs(page: string): Promise<string> {
-  const program = await bundled()
   const notLive = await (liveness ??= whyNotLive())
   const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-page-'))
   try {
     const command = join(folder, 'seccomp-gen')
-    writeFileSync(command, `#!/bin/sh\nexec ${program.map((word) => `'${word}'`).join(' ')} "$@"\n`)
+    writeFileSync(command, `#!/bin/sh\nexec ${seccompGen.map((word) => `'${word}'`).join(' ')} "$@"\n`)
     chmodSync(command, 0o755)
     for (const each of ['traces', 'examples']) symlinkSync(join(root, each), join(folder, each))
     let result = ''

@@ -14,7 +14,7 @@ import { execa } from 'execa'
 import { join } from 'node:path'
 import t from 'tap'
 import { moment } from '../../src/commands/options.ts'
-import { bundled } from '../bundled.ts'
+import { seccompGen } from '../live/command.ts'
 import { transcript } from './world.ts'
 
 const trace = [
@@ -544,14 +544,13 @@ t.test('what a hook leaves behind tells a failure to the hook, and beside the pr
 t.test(
   'as a process: where it stands is gone, and what it reads was made non-blocking by another',
   async (t) => {
-    const command = await bundled()
     const gone = t.testdir({ inner: {} })
     const [shell, ...words] = [
       'sh',
       '-c',
       'cd "$0" && rmdir "$0" && exec "$@"',
       join(gone, 'inner'),
-      ...command,
+      ...seccompGen,
     ]
     const there = join(directory, 'app.strace')
     t.match(await execa(shell as string, [...words, 'observe', there], { reject: false }), {
@@ -568,7 +567,7 @@ t.test(
     if (!existsSync(python)) return t.comment(`${python} is not here: no input is made non-blocking`)
     // There is nothing to read for three seconds between the two files.
     const script = `(cat "$0"; sleep 3; cat "$0") | ${python} -c '${unblocked}' "$@"`
-    t.match(await execa('sh', ['-c', script, there, ...command, 'observe'], { reject: false }), {
+    t.match(await execa('sh', ['-c', script, there, ...seccompGen, 'observe'], { reject: false }), {
       exitCode: 0,
       stdout: /"execve": \{\s*"count": 2,/,
     })

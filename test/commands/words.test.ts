@@ -2,8 +2,8 @@
 import { execa } from 'execa'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { seccompGen } from '../live/command.ts'
 import { transcript } from './world.ts'
 
 const profile = JSON.stringify({
@@ -140,17 +140,13 @@ t.test('a name that is not UTF-8 is told as one', async (t) => {
 })
 
 t.test('relative names lead nowhere once the working directory was removed', async (t) => {
-  const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
   const gone = join(folder, 'gone')
   mkdirSync(gone)
-  // tap has its own loader put into NODE_OPTIONS when it starts a process: the shell takes it out again.
-  const script = 'cd "$1" && rmdir "$1" && shift && unset NODE_OPTIONS && exec "$@"'
+  const script = 'cd "$1" && rmdir "$1" && shift && exec "$@"'
   const words = ['generate', join(folder, 'a.strace'), '-o', 'removed-directory.json']
-  const { exitCode, stderr } = await execa(
-    'sh',
-    ['-c', script, 'sh', gone, process.execPath, cli, ...words],
-    { reject: false },
-  )
+  const { exitCode, stderr } = await execa('sh', ['-c', script, 'sh', gone, ...seccompGen, ...words], {
+    reject: false,
+  })
   t.equal(exitCode, 2)
   t.match(stderr, /removed-directory\.json/)
   t.notOk(existsSync('/removed-directory.json'))

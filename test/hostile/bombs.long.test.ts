@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { bundled } from '../bundled.ts'
+import { seccompGen } from '../live/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-bombs-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-const command = await bundled()
+const command = seccompGen
 const peak = join(folder, 'peak')
 const hook = join(folder, 'hook.mjs')
 writeFileSync(

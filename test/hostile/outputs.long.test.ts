@@ -19,10 +19,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { bundled } from '../bundled.ts'
-import { noStrace } from '../live/command.ts'
+import { noStrace, seccompGen } from '../live/command.ts'
 
-const [node, ...words] = await bundled()
+const [node, ...words] = seccompGen
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-outputs-'))
 chmodSync(folder, 0o777)
 t.teardown(() => {

@@ -6,12 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
 import { locked } from '../../src/record/locked.ts'
-import { bundled } from '../bundled.ts'
-import { noStrace } from './command.ts'
+import { noStrace, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
 
 skipFile(await noStrace())
-const [node, ...words] = await bundled()
+const [node, ...words] = seccompGen
 const folder = t.testdir()
 const at = (name: string): string => join(folder, name)
 const trace = (name: string, script: string, env: Record<string, string> = {}) => {

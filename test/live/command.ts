@@ -1,16 +1,19 @@
-// Runs seccomp-gen as its own process, as a shell would: as it was built, if it was built from these sources.
+// Runs seccomp-gen as its own process, as a shell would: as `npm run build` made it from these sources, else a bundle.
 import { execa } from 'execa'
 import { resolve } from 'node:path'
 import { isBuilt } from '../../scripts/build.mjs'
 import { whyNoEbpf } from '../../src/record/ebpf/index.ts'
+import { bundle } from '../bundled.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 /** Node without NODE_OPTIONS: the test runner's loader takes longer than a short command. */
 export const plainNode = ['/usr/bin/env', '-u', 'NODE_OPTIONS', process.execPath] as const
-/** The words before the arguments of seccomp-gen. A translation of the sources at each start would take seconds. */
-export const seccompGen: readonly [string, ...string[]] = isBuilt()
-  ? [...plainNode, resolve(root, 'dist/cli.js')]
-  : [...plainNode, '--import', import.meta.resolve('tsx/esm'), resolve(root, 'src/cli.ts')]
+const counted = process.env['NODE_V8_COVERAGE'] !== undefined
+/** The words before the arguments of seccomp-gen. */
+export const seccompGen: readonly [string, ...string[]] = [
+  ...plainNode,
+  isBuilt() && !counted ? resolve(root, 'dist/cli.js') : await bundle(),
+]
 
 /** Why strace cannot record here; undefined if it can. */
 export async function noStrace(): Promise<string | undefined> {

@@ -128,10 +128,7 @@ for (const { name, skip, recorder, command, running } of cases) {
     const withFiles = recorder === 'strace' ? ['whole'] : readdirSync(at(name))
     const left = async () => ({
       processes: killed.flatMap(processesOf),
-      // The tests' loader keeps its compiled files there.
-      files: withFiles.flatMap((moment) =>
-        readdirSync(at(name, moment)).filter((file) => !file.startsWith('tsx-')),
-      ),
+      files: withFiles.flatMap((moment) => readdirSync(at(name, moment))),
       containers: await containers(),
     })
     const nothing = { processes: [], files: [], containers: '' }

@@ -63,7 +63,7 @@ async function all() {
       .split('\n')
       .filter((line) => line.includes(temporary)),
     // The tests' loader keeps its compiled files there.
-    directories: readdirSync(temporary).filter((name) => !name.startsWith('tsx-')),
+    directories: readdirSync(temporary),
     processes: own().map((pid) => readProcess(pid, 'cmdline').replaceAll('\0', ' ')),
     programs: own().flatMap(programsOf),
     pinned: pinned(),

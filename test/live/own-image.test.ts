@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { parseProfile } from '../../src/profile/index.ts'
-import { noEbpf } from './command.ts'
+import { noEbpf, seccompGen } from './command.ts'
 
 t.setTimeout(240_000)
 const root = resolve(import.meta.dirname, '../..')
@@ -82,11 +82,8 @@ t.test('reads and answers in a read-only root, as an ordinary user', { skip }, a
     `${trace}:/work:ro`,
   ]
   const { stdout, stderr } = await container(...words, image, 'generate', 'web-server.strace')
-  const here = await execa(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx/esm'), join(root, 'src/cli.ts'), 'generate', 'web-server.strace'],
-    { cwd: trace, env: { NODE_OPTIONS: '' } },
-  )
+  const [program, ...before] = seccompGen
+  const here = await execa(program, [...before, 'generate', 'web-server.strace'], { cwd: trace })
   t.equal(stdout, here.stdout, stderr)
 })
 

@@ -3,12 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { bundled } from '../bundled.ts'
-import { noStrace } from './command.ts'
+import { noStrace, seccompGen } from './command.ts'
 import { lineInTerminal, noTerminal, quoted } from './terminal.ts'
 
 const withoutStrace = await noStrace()
-const command = await bundled()
+const command = seccompGen
 const folder = t.testdir()
 /** The text sent to the terminal, with escapes as "ESC". */
 async function shown(line: string, env: Record<string, string> = {}): Promise<string> {

@@ -94,7 +94,7 @@ t.test('killed: nothing stays', { skip: reason ?? false }, async (t) => {
   const containers = async (): Promise<string> => (await as([...podman, 'ps', '--all', '--quiet'])).stdout
   const recording = as([...trace, ...run('seccomp-gen-rootless', 'busybox', 'sleep', '600')])
   while ((await as([...podman, 'ps', '--quiet'])).stdout === '') await wait(100)
-  const recorder = ours().filter((pid) => readProcess(pid, 'cmdline').includes('cli.ts\0trace'))
+  const recorder = ours().filter((pid) => /cli\.m?js\0trace/.test(readProcess(pid, 'cmdline')))
   for (const pid of recorder) process.kill(pid, 'SIGKILL')
   await recording
   const left = async () => ({

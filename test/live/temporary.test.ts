@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { whyNotRun } from '../../scripts/bundle.ts'
 import { temporaryDirectory } from '../../src/record/temporary.ts'
-import { bundled } from '../bundled.ts'
-import { noStrace, plainEnvironment } from './command.ts'
+import { noStrace, plainEnvironment, seccompGen } from './command.ts'
 
 const isRoot = process.getuid?.() === 0
 const directory = t.testdir({ full: {}, place: {} })
@@ -49,7 +48,7 @@ const full = async (options: string, fill: string, ...words: readonly string[]) 
       '-c',
       `mount -t tmpfs -o ${options} full "$0" && ${fill} && exec "$@"`,
       at('full'),
-      ...(await bundled()),
+      ...seccompGen,
       ...words,
     ],
     { env: { ...plainEnvironment, TMPDIR: at('full') }, reject: false, stdin: 'ignore', cwd: directory },
