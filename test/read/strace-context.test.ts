@@ -74,6 +74,31 @@ const rows: readonly (readonly [
     ({ reads, changes }) => [reads.length, changes.length],
     [1, 0],
   ],
+  [
+    'O_TRUNC writes, whatever the access mode, and under O_PATH it does nothing',
+    [
+      '7 openat(AT_FDCWD, "/a", O_RDONLY|O_TRUNC) = -1 EROFS (Read-only file system)',
+      '7 openat(AT_FDCWD, "/b", 01000) = 3',
+      '7 open("/c", O_RDONLY|O_CREAT|O_EXCL|O_TRUNC, 0600) = 3',
+      '7 open("/d", O_ACCMODE) = 3',
+      '7 open("/e", O_WRONLY|O_TRUNC|O_PATH) = 3',
+      '7 creat("/f", 0600) = 3',
+    ],
+    ({ changes, reads }) => [
+      ...changes.map((each) =>
+        [each.path, each.reads, each.writes, each.creates, each.ours].map(String).join(),
+      ),
+      reads.length,
+    ],
+    [
+      '/a,true,true,undefined,undefined',
+      '/b,true,true,undefined,undefined',
+      '/c,true,true,true,true',
+      '/d,true,true,undefined,undefined',
+      '/f,false,true,true,undefined',
+      0,
+    ],
+  ],
   ['O_PATH opens nothing', ['7 openat(AT_FDCWD, "/etc", O_RDONLY|O_PATH) = 3'], ({ reads }) => reads, []],
   [
     'a relative path, and the directory that it is in',

@@ -5,6 +5,7 @@ import { syscallTable } from '../../src/abi/tables.ts'
 import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import { callAt, specsFor } from '../../src/record/ebpf/context/calls.ts'
+import { openUse } from '../../src/read/observations/open-use.ts'
 import { containerValue, pathKey, pathValue } from '../../src/record/ebpf/context/layout.ts'
 import { createContextMaps } from '../../src/record/ebpf/context/maps.ts'
 import { usedPath } from '../../src/record/ebpf/context/paths.ts'
@@ -47,8 +48,24 @@ const structures = {
 const membership = { who: 'tree', underFilter: false } as const
 const pid = 100
 
-/** A kernel with one task, whose current directory is /srv. Returns the rows that the call leaves. */
+/** The rows that the call leaves, as text. */
 function rowsAfter(call: string, result: bigint, compat = false): readonly string[] {
+  return rowsOf(call, result, { compat }).map(([key, value]) => {
+    const name = callAt('x86_64', key.readUInt32LE(pathKey.slot))
+    const path = `${walkedIn(value, pathValue.walk).path}/${textIn(key.subarray(pathKey.text))}`
+    return `${name} ${path} ${key.readUInt32LE(pathKey.errno)} ${value.readBigUInt64LE(pathValue.count)}`
+  })
+}
+
+/**
+ * A kernel with one task, whose current directory is /srv, makes the call twice. `last`: the argument behind the path,
+ * one for each time.
+ */
+function rowsOf(
+  call: string,
+  result: bigint,
+  { compat = false, last = [0, 0] }: { readonly compat?: boolean; readonly last?: readonly number[] },
+): readonly (readonly [Buffer, Buffer])[] {
   const kernel = new BpfMachine(1, { since5_11: true })
   const maps = createMaps(kernel, 'x86_64', membership, { processes: 16, processors: 1 })
   const own = createContextMaps(kernel)
@@ -91,24 +108,21 @@ function rowsAfter(call: string, result: bigint, compat = false): readonly strin
   kernel.update(own.containers, value64(0), container)
 
   const number = syscallTable(compat ? 'x86' : 'x86_64').byName(call)?.number ?? Number.NaN
-  const registers = Buffer.alloc(336)
-  registers.writeBigInt64LE(BigInt(number), layout.registers.number)
   // The path and, for calls with a directory, AT_FDCWD before it.
   const given = call.endsWith('at') || call.endsWith('at2') ? [-100n] : []
-  for (const [index, value] of [...given, text('asked', 'user')].entries())
-    registers.writeBigUInt64LE(
-      BigInt.asUintN(64, value),
-      (compat ? layout.registers.compatArguments : layout.registers.arguments)[index] ?? 0,
-    )
+  const path = text('asked', 'user')
+  const places = compat ? layout.registers.compatArguments : layout.registers.arguments
+  const registersWith = (last: number): Buffer => {
+    const registers = Buffer.alloc(336)
+    registers.writeBigInt64LE(BigInt(number), layout.registers.number)
+    for (const [index, value] of [...given, path, BigInt(last)].entries())
+      registers.writeBigUInt64LE(BigInt.asUintN(64, value), places[index] ?? 0)
+    return registers
+  }
   const moment = { processor: 0, pid, tgid: pid, comm: 'x', task: kernel.place(task), cgroups: [] }
   const program = assemble(usedPath({ layout, structures, maps, own, membership }, 0))
-  for (let times = 0; times < 2; times++) kernel.run(program, [kernel.place(registers), result], moment)
-  return [...kernel.keys(own.changed)].map((key) => {
-    const value = kernel.lookup(own.changed, key) ?? Buffer.alloc(0)
-    const name = callAt('x86_64', key.readUInt32LE(pathKey.slot))
-    const path = `${walkedIn(value, pathValue.walk).path}/${textIn(key.subarray(pathKey.text))}`
-    return `${name} ${path} ${key.readUInt32LE(pathKey.errno)} ${value.readBigUInt64LE(pathValue.count)}`
-  })
+  for (const each of last) kernel.run(program, [kernel.place(registersWith(each)), result], moment)
+  return [...kernel.keys(own.changed)].map((key) => [key, kernel.lookup(own.changed, key) ?? Buffer.alloc(0)])
 }
 
 const [readOnly, denied, notPermitted, none] = [-30n, -13n, -1n, -2n]
@@ -129,5 +143,35 @@ t.test('a change is evidence if it was made, or refused as a security context ma
   t.strictSame(rowsAfter('mkdir', notPermitted), ['mkdir /srv/asked 1 2'])
   t.strictSame(rowsAfter('mkdir', readOnly), ['mkdir /srv/asked 30 2'])
   t.strictSame(rowsAfter('mkdir', none), [])
+  t.end()
+})
+
+t.test('what a refused open would have done (open(2))', (t) => {
+  const [read, write, both] = [0, 1, 2]
+  const [creates, truncates, path, temporary] = [0o100, 0o1000, 0o10000000, 0o20200000]
+  const uses = (last: readonly number[]): readonly unknown[] =>
+    ['open', 'openat'].map((call) =>
+      rowsOf(call, readOnly, { last }).map(([key]) => {
+        const { reads, writes, creates: makes } = openUse(key.readUInt32LE(pathKey.flags))
+        return [reads, writes, makes].map(Number).join('')
+      }),
+    )
+  const rows: readonly (readonly [number, string])[] = [
+    [read, '100'],
+    [write, '010'],
+    [both, '110'],
+    // Both permissions are asked for, and the descriptor is for ioctl(2) alone.
+    [3, '110'],
+    [read | truncates, '110'],
+    [write | truncates, '010'],
+    [read | creates, '101'],
+    [read | creates | truncates, '111'],
+    [both | temporary, '111'],
+    // O_PATH leaves the other flags out.
+    [path, '000'],
+    [path | both | truncates, '000'],
+  ]
+  for (const [flags, use] of rows) t.strictSame(uses([flags, flags]), [[use], [use]], flags.toString(8))
+  t.strictSame(uses([both, read | truncates]), [['110'], ['110']], 'one use is one row')
   t.end()
 })

@@ -1,6 +1,7 @@
 // The calls that use a path, and which arguments of each hold the path, mode and owner. All recorders use this table.
 // Authority: syscalls(2) and the page of each call.
 import type { changeKinds } from './context.ts'
+import { creatFlags } from './open-use.ts'
 
 /**
  * How the call names its file: by an open, a name, a descriptor, a mapping, a socket's address or a program. A call that
@@ -34,12 +35,9 @@ export interface PathCall {
   readonly constant?: number
 }
 
-/** O_CREAT, O_WRONLY, O_TRUNC: the flags with which creat(2) opens. */
-const creat = 0o1101
-
 export const firstPaths: readonly PathCall[] = [
   { call: 'open', kind: 'open', how: 'open', path: 0, flags: 1, mode: 2 },
-  { call: 'creat', kind: 'open', how: 'open', path: 0, mode: 1, constant: creat },
+  { call: 'creat', kind: 'open', how: 'open', path: 0, mode: 1, constant: creatFlags },
   { call: 'openat', kind: 'open', how: 'open', base: 0, path: 1, flags: 2, mode: 3 },
   { call: 'openat2', kind: 'open', how: 'openHow', base: 0, path: 1, flags: 2 },
   { call: 'mkdir', kind: 'mkdir', how: 'name', path: 0, mode: 1 },

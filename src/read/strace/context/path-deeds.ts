@@ -2,6 +2,7 @@
 // Authority: open(2), openat2(2); path-calls.ts for where each call has its path.
 import { scalarValue } from '../arguments.ts'
 import { firstPaths, secondPaths, type PathCall, type PathKind } from '../../observations/path-calls.ts'
+import { openFlags, openUse } from '../../observations/open-use.ts'
 import type { FileUse } from '../../observations/context.ts'
 import { idIn } from './identity.ts'
 import type { ProcessState } from './process-state.ts'
@@ -85,24 +86,38 @@ function openDeed(
 ): PathDeed | undefined {
   const argument = place === undefined ? undefined : texts[place]
   const inStructure = how === 'openHow' ? /flags=([^,}]+)/.exec(argument ?? '')?.[1] : argument
-  const flags = constant === undefined ? flagsIn(inStructure) : flagsIn('O_CREAT|O_WRONLY|O_TRUNC')
-  if (flags.has('O_PATH')) return undefined
-  // Raw numbers (-X raw): the access mode and O_CREAT have the same bits on every architecture here.
-  const bits =
-    flags.size === 0 && inStructure !== undefined ? Number(scalarValue(inStructure) ?? 2n) : undefined
-  const access = bits === undefined ? (flags.has('O_RDWR') ? 2 : flags.has('O_WRONLY') ? 1 : 0) : bits & 3
-  const creates = bits === undefined ? flags.has('O_CREAT') || flags.has('O_TMPFILE') : (bits & 0o100) !== 0
+  const bits = constant ?? bitsIn(inStructure)
+  if ((bits & openFlags.path) !== 0) return undefined
+  const { creates, ...access } = openUse(bits)
+  const isNew = openFlags.create | openFlags.exclusive
   const mode = how === 'openHow' ? octal(/mode=(0\d+)/.exec(argument ?? '')?.[1]) : modeIn(texts, modePlace)
   return {
     kind: 'open',
     ...told,
     ...(opened !== undefined && { path: opened, resolved: true }),
-    reads: access !== 1,
-    writes: access !== 0,
+    ...access,
     ...(creates && { creates }),
     ...(creates && mode !== undefined && { mode }),
-    ...(flags.has('O_EXCL') && flags.has('O_CREAT') && { ours: true as const }),
+    ...((bits & isNew) === isNew && { ours: true as const }),
   }
+}
+
+const openFlagsByName: Readonly<Record<string, number>> = {
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_ACCMODE: openFlags.access,
+  O_CREAT: openFlags.create,
+  O_EXCL: openFlags.exclusive,
+  O_TRUNC: openFlags.truncate,
+  O_PATH: openFlags.path,
+  O_TMPFILE: openFlags.temporary,
+}
+
+/** The flags by name, or as a number (-X raw). A text that is neither counts as an open to read and write. */
+function bitsIn(text: string | undefined): number {
+  const names = flagsIn(text)
+  if (names.size === 0 && text !== undefined) return Number(scalarValue(text) ?? 2n)
+  return [...names].reduce((bits, name) => bits | (openFlagsByName[name] ?? 0), 0)
 }
 
 /** Whether mmap maps a file as code: with PROT_EXEC, without MAP_ANONYMOUS. */

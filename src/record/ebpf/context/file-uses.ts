@@ -3,7 +3,8 @@ import type { ContextRows, FileUse, changeKinds } from '../../../read/observatio
 import type { Container } from './container.ts'
 import { hasShortIds } from './calls.ts'
 import { pathKey, pathValue } from './layout.ts'
-import { createdMode, openFlags } from './open-flags.ts'
+import { createdMode } from './open-flags.ts'
+import { openUse } from '../../../read/observations/open-use.ts'
 import { modeOf } from './words.ts'
 
 export function addRead(of: Container, use: ContextRows['reads'][number], value: Buffer): void {
@@ -17,20 +18,16 @@ export function addChange(of: Container, use: ContextRows['changes'][number], va
 }
 
 export function addOpen(of: Container, key: Buffer, value: Buffer, told: Omit<FileUse, 'kind'>): void {
-  const flags = key.readUInt32LE(pathKey.flags)
-  // A refused open has no file: the access that was asked for counts.
-  const access =
-    told.refused === undefined ? key.readUInt32LE(pathKey.access) : ([1, 2, 3, 3][flags & 3] ?? 3)
-  const creates = (flags & (openFlags.create | openFlags.temporary)) !== 0
+  const { reads, writes, creates } = openUse(key.readUInt32LE(pathKey.flags))
   const use = {
     ...told,
     kind: 'open',
-    reads: (access & 1) !== 0,
-    writes: (access & 2) !== 0,
+    reads,
+    writes,
     ...(creates && { creates, mode: modeOf(key.readUInt32LE(pathKey.mode)) }),
-    ...((access & createdMode) !== 0 && { ours: true as const }),
+    ...((key.readUInt32LE(pathKey.access) & createdMode) !== 0 && { ours: true as const }),
   } as const
-  if (use.writes || creates) addChange(of, use, value)
+  if (writes || creates) addChange(of, use, value)
   else addRead(of, use, value)
 }
 

@@ -3,18 +3,21 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { frame, readUser } from '../blocks.ts'
+import { openFlags } from '../../../read/observations/open-use.ts'
 import { pathKey, specKinds, specPlaces } from './layout.ts'
 import { argument, spec } from './path-pieces.ts'
 import { at } from './pieces.ts'
 
-export const accessMode = 3
 /** FMODE_CREATED of include/linux/fs.h: this open created the file. */
 export const createdMode = 0x100000
-/** O_CREAT, and the bit that only O_TMPFILE has (include/uapi/asm-generic/fcntl.h). */
-export const openFlags = { create: 0o100, temporary: 0o20000000 } as const
 const makes = openFlags.create | openFlags.temporary
+const kept = makes | openFlags.access | openFlags.path
+const readAndWrite = 2
 
-/** Keeps the access mode and the creating flags of an open, and its mode only if the open may create a file. */
+/**
+ * Keeps the flags that decide the use of an open, and its mode only if the open may create a file. O_TRUNC is kept as
+ * the access mode that needs the same permissions, so that one use makes one row.
+ */
 export const openedWith = (): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, spec + specPlaces.constant),
   bpf.store(frame, at.other, 1),
@@ -32,7 +35,13 @@ export const openedWith = (): readonly AssemblyLine[] => [
   ...readUser(8, at.other),
   bpf.label('flags-known'),
   bpf.loadLower(1, frame, at.other),
-  bpf.and(1, makes | accessMode),
+  bpf.jumpIf(1, 'anyBit', openFlags.truncate, 'truncates'),
+  bpf.jump('written'),
+  bpf.label('truncates'),
+  bpf.jumpIf(1, 'anyBit', openFlags.access, 'written'),
+  bpf.or(1, readAndWrite),
+  bpf.label('written'),
+  bpf.and(1, kept),
   bpf.storeLower(9, pathKey.flags, 1),
   bpf.and(1, makes),
   bpf.jumpIf(1, 'notEqual', 0, 'makes'),

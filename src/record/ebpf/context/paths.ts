@@ -7,7 +7,8 @@ import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup } from '../blocks.ts'
 import { changedKeySize, pathKey, pathValue, slots, specKinds, specPlaces, walkPlaces } from './layout.ts'
 import { byName } from './named-path.ts'
-import { accessMode, createdMode, openedWith } from './open-flags.ts'
+import { createdMode, openedWith } from './open-flags.ts'
+import { openFlags } from '../../../read/observations/open-use.ts'
 import { argument, fileOf, identity, keyed, slot, spec, timed, userText, value } from './path-pieces.ts'
 import {
   at,
@@ -138,7 +139,7 @@ export function usedPath(given: ProgramInputs, base: 0 | typeof slots.second): r
     ...fileOf(given, 'finish'),
     ...readInto(7, structures['file.f_mode'], 4, pathKey.access),
     bpf.loadLower(1, 9, pathKey.access),
-    bpf.and(1, accessMode | createdMode),
+    bpf.and(1, createdMode),
     bpf.loadLower(2, frame, spec + specPlaces.kind),
     bpf.jumpIf(2, 'equal', specKinds.open, 'open'),
     bpf.jumpIf(2, 'equal', specKinds.openHow, 'open'),
@@ -146,7 +147,8 @@ export function usedPath(given: ProgramInputs, base: 0 | typeof slots.second): r
     bpf.jump('accessed'),
     bpf.label('open'),
     // O_PATH: the file can be neither read nor written through the descriptor.
-    bpf.jumpIf(1, 'equal', 0, 'finish'),
+    bpf.loadLower(2, 9, pathKey.flags),
+    bpf.jumpIf(2, 'anyBit', openFlags.path, 'finish'),
     bpf.label('accessed'),
     bpf.storeLower(9, pathKey.access, 1),
     ...startWalk(given, 7, structures['file.f_path.dentry'], structures['file.f_path.mnt']),
