@@ -154,6 +154,13 @@ export const loadHalf = (to: Register, from: Register, offset: number): Instruct
   from,
   offset,
 })
+/** *(u8 *)(to + offset) = value */
+export const storeByte = (to: Register, offset: number, value: number): Instruction => ({
+  code: 0x72,
+  to,
+  offset,
+  value,
+})
 /** *(u64 *)(to + offset) = value, sign-extended. */
 export const storeWide = (to: Register, offset: number, value: number): Instruction => ({
   code: 0x7a,

@@ -113,7 +113,7 @@ export function readCounts(
       const mask = maskOf(call, argument)
       for (const [value, refusal] of values.get(slot)?.get(argument) ?? [])
         noteAnswered(seen, argument, value & mask, lost.answers === 0n ? refusal : undefined)
-      if ((about.readUInt32LE(slotPlaces.cut) >>> argument) & 1) noteValue(seen, argument, undefined)
+      if (about[slotPlaces.cut + argument] === 1) noteValue(seen, argument, undefined)
     }
     return seen
   }

@@ -32,8 +32,11 @@ export function memberSlots(machine: RecorderMachine): readonly (readonly [membe
   )
 }
 
-/** Places in the value of `slots`: wanted arguments (bits), arguments with lost values (bits), first program's name. */
-export const slotPlaces = { wanted: 0, cut: 4, comm: 8, size: 24 } as const
+/**
+ * Places in the value of `slots`: wanted arguments (a byte of bits), arguments with lost values (a byte each), first
+ * program's name. A byte each, because two processors that set bits of one word could lose one of them.
+ */
+export const slotPlaces = { wanted: 0, cut: 1, comm: 8, size: 24 } as const
 /** The bit of `wanted` beyond the six arguments: the structure that argument 0 of clone3 points to. */
 export const wantedBehind = 1 << 6
 /** The bit of `wanted` that is no argument: the call may set a filter. */

@@ -82,10 +82,8 @@ class PartialReader implements MapReader {
     const known = values.get(text)
     if (known === undefined) values.set(text, value)
     else if (isSlot)
-      known.writeUInt32LE(
-        known.readUInt32LE(slotPlaces.cut) | value.readUInt32LE(slotPlaces.cut),
-        slotPlaces.cut,
-      )
+      for (let at = slotPlaces.cut; at < slotPlaces.comm; at++)
+        known[at] = (known[at] ?? 0) | (value[at] ?? 0)
     else
       for (let at = 0; at < known.length; at += 8)
         known.writeBigUInt64LE(known.readBigUInt64LE(at) + value.readBigUInt64LE(at), at)

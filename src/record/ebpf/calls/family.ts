@@ -90,7 +90,7 @@ export function familyMember(layout: Layout, maps: Maps, membership: Membership)
     ...words(layout, maps, begun),
     bpf.jump('done'),
     bpf.label('untold'),
-    bpf.storeLower(8, slotPlaces.cut, 9),
+    ...layout.registers.compatArguments.map((_, index) => bpf.storeByte(8, slotPlaces.cut + index, 1)),
   ]
 }
 

@@ -55,7 +55,7 @@ const newest = (maps: Maps, then: string): readonly AssemblyLine[] => [
 
 /** r9 = the wanted arguments, from the slot's value in r8. Goes to `none` without any. Puts the slot into the key. */
 const wantedOf = (membership: Membership, none: string): readonly AssemblyLine[] => [
-  bpf.loadLower(9, 8, slotPlaces.wanted),
+  bpf.loadByte(9, 8, slotPlaces.wanted),
   bpf.jumpIf(9, 'equal', 0, none),
   bpf.loadLower(1, frame, keyOf(membership)),
   bpf.storeLower(frame, -40 + valueKey.slot, 1),

@@ -99,9 +99,7 @@ export function value(
     ...fetch(unknown),
     ...noteValue(maps, name, unknown, next),
     bpf.label(unknown),
-    ...(noteValue !== refused
-      ? [bpf.loadLower(1, 8, slotPlaces.cut), bpf.or(1, 1 << index), bpf.storeLower(8, slotPlaces.cut, 1)]
-      : []),
+    ...(noteValue !== refused ? [bpf.storeByte(8, slotPlaces.cut + index, 1)] : []),
     bpf.label(next),
   ]
 }
