@@ -85,8 +85,8 @@ class ObservedCalls {
   }
 
   /**
-   * Whether the program started others. Its own start is one a run. A recorder that does not count the started programs
-   * gives the calls, of which those that failed count too.
+   * Whether the program started others. Its own start is one a run. Recordings that do not count the started programs
+   * give the calls, of which those that failed count too.
    */
   starts(programs = sum(this.#of('execve', 'execveat'))): boolean {
     return programs > this.#runs + this.#byInit

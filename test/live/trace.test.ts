@@ -656,3 +656,15 @@ t.test('the profile file is replaced as a whole and keeps its mode', async (t) =
     [],
   )
 })
+
+t.test('a program that cannot be executed is no other program', async (t) => {
+  const child = [process.execPath, '-e']
+  const runs = async (program: string): Promise<string> => {
+    const script = `require('child_process').spawnSync(${JSON.stringify(program)})`
+    const found = await trace(['-o', 'tried.json', '--', ...child, script])
+    t.equal(found.exitCode, 0, found.stderr)
+    return /not seen in this run: (.*)/.exec(found.stderr)?.[1] ?? ''
+  }
+  t.match(await runs('/none/such'), /\banother program\b/)
+  t.notMatch(await runs('/bin/true'), /\banother program\b/)
+})

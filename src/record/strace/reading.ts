@@ -17,7 +17,9 @@ export interface Read {
   /** Undefined if no filter is watched. */
   readonly refusals: Refusals | undefined
   /** How many programs were started under a filter, if only calls under a filter count. */
-  readonly programs: number | undefined
+  readonly filtered: number | undefined
+  /** How many programs were started. */
+  readonly programs: number
   /** The words of each started client of a container engine. Empty if only calls under a filter count. */
   readonly clients: readonly (readonly string[])[]
 }
@@ -45,6 +47,7 @@ export async function readTrace(
   const architecture = hostOfNode(process.arch)
   let returned: ReturnedCalls | undefined
   const clients: (readonly string[])[] = []
+  let executed = 0
   const reading = {
     format: 'strace',
     afterFilter,
@@ -58,11 +61,24 @@ export async function readTrace(
     }
     const reports = afterFilter
       ? { returned: results }
-      : { executed: (program: ExecutedProgram) => clients.push(...clientOf(program)) }
+      : {
+          executed: (program: ExecutedProgram) => {
+            executed++
+            clients.push(...clientOf(program))
+          },
+        }
     const observations = await observeWith(reports, [source], reading)
     const found = returned as ReturnedCalls | undefined
     const refusals = watch && found && refusalsIn(found)
-    return { value: { observations, refusals, programs: found?.programs, clients } }
+    return {
+      value: {
+        observations,
+        refusals,
+        filtered: found?.programs,
+        programs: found?.programs ?? executed,
+        clients,
+      },
+    }
   } catch (error) {
     return { error }
   }

@@ -58,11 +58,12 @@ export const strace: Recorder = {
         fifo.close()
         const read = await reading
         refuseCut(launch, progress)
-        const { observations, refusals, programs, clients } = valueOf(read)
+        const { observations, refusals, filtered, programs, clients } = valueOf(read)
         return {
           observations: options.known === undefined ? observations : withoutFiltered(observations),
           ending: endingOf(end),
-          ...(programs !== undefined && { programs, started: programs > 0 }),
+          programs,
+          ...(filtered !== undefined && { started: filtered > 0 }),
           ...(refusals && { refusals }),
           ...(!afterFilter && { clients }),
         }
