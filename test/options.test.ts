@@ -328,7 +328,7 @@ const checked: Readonly<Record<string, Checked>> = {
   patchManifest: {
     call: (options) =>
       library.patchManifest('services: {app: {image: a}}\n', 'compose.yaml', context, options),
-    rows: { image: names, seccomp: names },
+    rows: { image: names, seccomp: names, pod: names },
   },
   scanPrograms: {
     call: (options) => library.scanPrograms(tree, [], options),

@@ -1,4 +1,5 @@
 // `harden`: reads observations and prints the security context of each container.
+import { dirname, join } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.ts'
 import {
@@ -9,7 +10,13 @@ import {
   type SecurityContext,
 } from '../harden/index.ts'
 import type { Observations } from '../observe/index.ts'
-import { contextForms, patchManifest, printContextAs, type ContextForm } from '../print/context/index.ts'
+import {
+  contextForms,
+  patchManifest,
+  podOfQuadlet,
+  printContextAs,
+  type ContextForm,
+} from '../print/context/index.ts'
 import { plural } from '../report/account.ts'
 import { contextReport } from '../report/context.ts'
 import { outputOption } from './options.ts'
@@ -84,7 +91,9 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
     ...(options.seccomp === undefined ? {} : { seccomp: options.seccomp }),
   }
   if (patch !== undefined) {
-    const result = patchManifest(await readText(patch, world), patch, context, printing)
+    const manifest = await readText(patch, world)
+    const pod = await podBeside(manifest, patch, world)
+    const result = patchManifest(manifest, patch, context, { ...printing, ...pod })
     await writeOutput(result.text, output ?? patch, world)
     say(world, `patched: ${result.patched.join(', ')}`)
     if (result.unprivileged.length > 0) say(world, `no longer privileged: ${result.unprivileged.join(', ')}`)
@@ -106,6 +115,16 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
   const text = as === 'text' ? contextReport(context) : printContextAs(context, as, printing, observations)
   await writeOutput(text, output, world)
   return status
+}
+
+/** The pod of a quadlet, from the file beside the quadlet. */
+async function podBeside(manifest: string, patch: string, world: World): Promise<{ readonly pod?: string }> {
+  const name = podOfQuadlet(manifest)
+  if (name === undefined) return {}
+  const pod = await readText(join(dirname(patch), name), world).catch(() => undefined)
+  if (pod !== undefined) return { pod }
+  say(world, `${name} cannot be read beside ${patch}: the network and the volumes of the pod are not known`)
+  return {}
 }
 
 /** Reads a context, or derives one from observations. Throws a UserError for other files. */

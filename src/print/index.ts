@@ -10,6 +10,7 @@ export {
   patchManifest,
   printContextAs,
   type ContextForm,
+  type PatchOptions,
   type PatchResult,
   type PrintContextOptions,
 } from './context/index.ts'

@@ -72,6 +72,21 @@ t.test('a manifest is written whole, or not at all', async (t) => {
   t.equal(read('broken.yaml'), 'services: [\n')
 })
 
+t.test('the pod of a quadlet is the file beside it', async (t) => {
+  write('nginx.container', '[Container]\nImage=nginx\nPod=app.pod\n')
+  const words = ['harden', example, '--patch', 'nginx.container', '-o', 'patched.container']
+  const alone = await transcript(words, folder)
+  t.match(alone, {
+    status: 0,
+    stderr:
+      'app.pod cannot be read beside nginx.container: the network and the volumes of the pod are not known',
+  })
+  write('app.pod', '[Pod]\nNetwork=host\n')
+  const beside = await transcript(words, folder)
+  t.equal(beside.status, 0)
+  t.notMatch(beside.stderr, /app\.pod/)
+})
+
 t.test('what cannot be done', async (t) => {
   write('calls.json', '{"version":1,"architectures":{"x86_64":{"read":{"count":1,"first":"x"}}}}')
   const cases: readonly (readonly [readonly string[], RegExp])[] = [

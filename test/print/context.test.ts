@@ -9,6 +9,7 @@ import {
   type ContextForm,
   type SecurityContext,
 } from '../../src/index.ts'
+import { podOfQuadlet } from '../../src/print/context/index.ts'
 import { observations } from '../harden/rows.ts'
 import { web } from '../harden/workloads.ts'
 
@@ -422,6 +423,34 @@ WantedBy=default.target
 `,
   )
   t.equal(patchManifest(text, 'web.container', as33).text, text, 'a second time changes nothing')
+})
+
+t.test('a quadlet in a pod', async (t) => {
+  const file = '[Container]\nImage=web:1\nPod=app.pod\n'
+  t.equal(podOfQuadlet(file), 'app.pod')
+  t.equal(podOfQuadlet(`${file}Pod=\\\n  other.pod\n`), 'other.pod', 'the last one holds')
+  t.equal(podOfQuadlet('[Container]\nImage=web:1\n[Service]\nPod=no\n'), undefined)
+  const patched = (pod: string): readonly [string, readonly string[]] => {
+    const { text, hostSysctls } = patchManifest(file, 'web.container', as33, { pod })
+    return [text, hostSysctls]
+  }
+  const own = '[Pod]\nPodName=app\n'
+  t.match(patched(own), [/^Sysctl=net/m, []])
+  // A sysctl of the network is the host's on the host's network.
+  for (const host of [
+    'Network=host',
+    'PodmanArgs=--network=host',
+    'PodmanArgs=--log-level=info --net host',
+  ]) {
+    const [text, hostSysctls] = patched(`${own}${host}\n`)
+    t.notMatch(text, /^Sysctl=/m, host)
+    t.same(hostSysctls, ['net.ipv4.ip_unprivileged_port_start=80'], host)
+  }
+  for (const other of ['Network=none', '[Container]\nNetwork=host', '# Network=host'])
+    t.match(patched(`${own}${other}\n`), [/^Sysctl=net/m, []], other)
+  t.match(patched(own)[0], /^Tmpfs=\/run:/m)
+  for (const volume of ['Volume=data:/run', 'Volume=/srv/run:/run/:z', 'PodmanArgs=-v /srv:/run'])
+    t.notMatch(patched(`${own}${volume}\r\n`)[0], /^Tmpfs=\/run:/m, volume)
 })
 
 t.test('what a compose service says in other ways', async (t) => {

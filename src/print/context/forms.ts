@@ -24,6 +24,14 @@ export interface PrintContextOptions {
   readonly seccomp?: string
 }
 
+/** What the patched manifest refers to, and what it belongs to. */
+export interface PatchOptions extends PrintContextOptions {
+  /** The text of the pod (`.pod`) that a quadlet names in Pod=: its network and its volumes are the container's. */
+  readonly pod?: string
+}
+
+export const patchTable: OptionTable<PatchOptions> = { image: text, seccomp: text, pod: text }
+
 export const printContextTable: OptionTable<PrintContextOptions> = { image: text, seccomp: text }
 
 /** Placeholder for the image if none is named. */

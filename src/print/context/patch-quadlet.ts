@@ -2,7 +2,7 @@
 import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { engineMountWords } from './engine.ts'
-import { groupWords, shortName, type PrintContextOptions } from './forms.ts'
+import { groupWords, shortName, type PatchOptions, type PrintContextOptions } from './forms.ts'
 import { Patching, type PatchResult } from './patching.ts'
 import { checkPaths, isMountedAt } from './paths.ts'
 import { mountsIn, userIn, withoutDecided } from './podman-args.ts'
@@ -17,26 +17,37 @@ interface QuadletLine {
 
 const section = 'Container'
 
+/** The file of the pod that the quadlet's container belongs to: the last value of Pod=. */
+export function podOfQuadlet(text: string): string | undefined {
+  return valuesIn(parse(text.replaceAll('\r\n', '\n')), section, 'Pod').at(-1)
+}
+
 export function patchQuadlet(
   text: string,
   file: string,
   context: SecurityContext,
-  options: PrintContextOptions,
+  { pod, ...options }: PatchOptions,
 ): PatchResult {
   const entries = parse(text)
   if (!entries.some((each) => each.section === section)) throw new UserError('not-a-manifest', { file })
-  const values = (key: string): readonly string[] =>
-    entries.flatMap((each) => (each.section === section && each.key === key ? [each.value ?? ''] : []))
+  const values = (key: string): readonly string[] => valuesIn(entries, section, key)
+  const ofPod = parse(pod?.replaceAll('\r\n', '\n') ?? '')
   const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.container$/, '')
   const name = values('ContainerName')[0] ?? stem
   const patching = new Patching(context, { names: [name] }, file)
   const args = values('PodmanArgs').join(' ')
-  const hostNetwork = values('Network').at(-1) === 'host' || /--net(?:work)?[= ]host(?:\s|$)/.test(args)
+  const hostNetwork = isOnHostNetwork(entries, section) || isOnHostNetwork(ofPod, 'Pod')
   const user = userIn(args) ?? values('User').at(-1)
   const container = patching.fitting(name, { user, hostNetwork }) as ContainerContext
   // A line end would end the value, a colon the path.
   checkPaths(container, 'quadlet', /[:\n\r]/)
-  const covered = [...values('Volume'), ...values('Tmpfs'), ...values('Mount'), ...mountsIn(args)]
+  const covered = [
+    ...values('Volume'),
+    ...values('Tmpfs'),
+    ...values('Mount'),
+    ...mountsIn(args),
+    ...podMounts(ofPod),
+  ]
   const settings = settingsOf(container, options, covered)
   const others = entries.flatMap((entry): readonly QuadletLine[] => {
     if (entry.section !== section || entry.key !== 'PodmanArgs') return [entry]
@@ -49,6 +60,23 @@ export function patchQuadlet(
   if (result.some(isUnconfined)) patching.unconfined.push(name)
   patching.patched.push(name)
   return patching.result(print(result))
+}
+
+function isOnHostNetwork(entries: readonly QuadletLine[], its: string): boolean {
+  const args = valuesIn(entries, its, 'PodmanArgs').join(' ')
+  return valuesIn(entries, its, 'Network').at(-1) === 'host' || /--net(?:work)?[= ]host(?:\s|$)/.test(args)
+}
+
+/** The mounts that a pod gives to all its containers. */
+function podMounts(entries: readonly QuadletLine[]): readonly string[] {
+  return [
+    ...valuesIn(entries, 'Pod', 'Volume'),
+    ...mountsIn(valuesIn(entries, 'Pod', 'PodmanArgs').join(' ')),
+  ]
+}
+
+function valuesIn(entries: readonly QuadletLine[], its: string, key: string): readonly string[] {
+  return entries.flatMap((each) => (each.section === its && each.key === key ? [each.value ?? ''] : []))
 }
 
 /** The values of each key. `more`: add them to the values that the quadlet has. */

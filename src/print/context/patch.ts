@@ -3,7 +3,7 @@
 // kind), the Compose Specification, podman-systemd.unit(5).
 import { contextValue, type SecurityContext } from '../../harden/context.ts'
 import { readOptions, text as anyText } from '../../options.ts'
-import { printContextTable, type PrintContextOptions } from './forms.ts'
+import { patchTable, type PatchOptions } from './forms.ts'
 import { patchQuadlet } from './patch-quadlet.ts'
 import { patchYaml } from './patch-yaml.ts'
 import type { PatchResult } from './patching.ts'
@@ -18,12 +18,12 @@ export function patchManifest(
   text: string,
   file: string,
   context: SecurityContext,
-  given: PrintContextOptions = {},
+  given: PatchOptions = {},
 ): PatchResult {
   anyText(text, 'patchManifest: text')
   anyText(file, 'patchManifest: file')
   contextValue(context, 'patchManifest: context')
-  const options = readOptions('patchManifest', printContextTable, given)
+  const options = readOptions('patchManifest', patchTable, given)
   // Works on texts with LF line ends; a file with CRLF keeps them.
   if (text.includes('\r\n')) {
     const result = patchManifest(text.replaceAll('\r\n', '\n'), file, context, options)
