@@ -453,6 +453,7 @@ t.test('a report on a security context follows the schema', async (t) => {
   const context = {
     container: 'web',
     findings,
+    unseen: ['not seen: checks for capabilities, in ebpf'],
     withoutContext: 1,
     rounds: 2,
     added: [finding],
@@ -468,6 +469,8 @@ t.test('a report on a security context follows the schema', async (t) => {
     }
     t.ok(validate(json), JSON.stringify(validate.errors))
     t.equal(json.context.refused.length, each.findings.length)
+    const text = printReport('verification', { ...verified, context: each }, 'text')
+    t.match(text, /the recording does not show all: not seen: checks for capabilities, in ebpf/)
     t.notOk(validate({ ...json, context: { ...json.context, other: 1 } }), 'and nothing else')
   }
 })

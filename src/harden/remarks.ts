@@ -5,7 +5,7 @@ import type { Because } from './context.ts'
 import { deedsText } from './evidence.ts'
 
 export function remarks(context: ObservedContext): readonly Because[] {
-  const { starts, blind, lost, rings } = context
+  const { starts, blind, rings } = context
   const engines = [...new Set(starts.flatMap(({ engine }) => (engine === undefined ? [] : [engine])))].sort(
     ascending,
   )
@@ -23,14 +23,24 @@ export function remarks(context: ObservedContext): readonly Because[] {
       evidence: `mode and owner ${each}${where}; engines differ`,
     })),
     ...(blind.some(({ what }) => what === 'checks') ? refusals(context) : []),
-    ...blind.map(({ what, first }) => ({ what: 'not seen', evidence: `${blindTexts[what]}, in ${first}` })),
-    ...lost.map(({ what, count, first }) => ({
-      what: 'lost',
-      evidence: `${count} rows of ${what} found no room in the recording, first ${first}`,
-    })),
+    ...unseen(context),
     ...rings.map(({ program, first }) => ({
       what: 'io_uring',
       evidence: `${program} uses it: what is done through it is not seen, first ${first}`,
+    })),
+  ]
+}
+
+/** What the recording does not show. Without a remark here, the absence of a row is evidence too. */
+export function unseen({ blind, lost }: Pick<ObservedContext, 'blind' | 'lost'>): readonly Because[] {
+  return [
+    ...blind.map(({ what, count, first }) => ({
+      what: 'not seen',
+      evidence: `${what === 'skipped' ? `at most ${count} ` : ''}${blindTexts[what]}, in ${first}`,
+    })),
+    ...lost.map(({ what, count, first }) => ({
+      what: 'lost',
+      evidence: `${count} rows of ${what} found no room in the recording, first ${first}`,
     })),
   ]
 }
@@ -59,4 +69,5 @@ const blindTexts: Readonly<Record<ObservedContext['blind'][number]['what'], stri
   gains: 'what executing gives',
   start: 'the start',
   'compat-calls': 'paths of 32-bit calls',
+  skipped: 'events for which the kernel skipped the recorder',
 }

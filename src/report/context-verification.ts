@@ -19,7 +19,7 @@ export function contextRow(finding: ContextFinding): readonly string[] {
 
 /** `name`: the context's name. */
 export function contextSentences(outcome: ContextOutcome, name: string, started: boolean): readonly string[] {
-  const { container, findings, withoutContext, added, trials, together } = outcome
+  const { container, findings, unseen, withoutContext, added, trials, together } = outcome
   const given = added.length > 0 ? `${name} with what was added` : name
   const verdict = !started
     ? `under ${given} the program of ${container} did not start`
@@ -28,6 +28,7 @@ export function contextSentences(outcome: ContextOutcome, name: string, started:
       : `under ${given} ${plural(findings.length, 'thing')} ${findings.length === 1 ? 'was' : 'were'} refused that ${container} has without it`
   return [
     verdict,
+    ...unseen.map((each) => `the recording does not show all: ${each}`),
     ...(withoutContext === undefined || withoutContext === 0
       ? []
       : [

@@ -108,6 +108,8 @@ export interface ContextOutcome {
   readonly container: string
   /** What the context lacks, by the last round. */
   readonly findings: readonly ContextFinding[]
+  /** What the recording of the last round does not show: there the context may lack more. */
+  readonly unseen: readonly string[]
   /** The number of findings without the context. Absent if no round had findings: then no such run was made. */
   readonly withoutContext?: number
   readonly rounds: number

@@ -106,3 +106,12 @@ t.test('where strace does not show the mounts, changes are named and nothing is 
     /^not evidenced: .*which mount a path is in; changes are made in \/run$/,
   )
 })
+
+t.test('events for which the kernel skipped the recorder', async (t) => {
+  const context = contextOf({ blind: [{ what: 'skipped', count: 12, first: 'ebpf' }] })
+  t.same(context.capabilities.needed, ['CAP_CHOWN'], 'an upper bound takes nothing back')
+  t.equal(
+    reasons(context, 'not seen'),
+    'at most 12 events for which the kernel skipped the recorder, in ebpf',
+  )
+})

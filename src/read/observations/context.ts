@@ -45,6 +45,7 @@ export const blindSpots = [
   'gains', // no capabilities that an execution gained
   'start', // no start of the container: attached while it ran
   'compat-calls', // no paths of 32-bit calls
+  'skipped', // at most `count` events for which the kernel skipped a program of the recorder
 ] as const
 
 export interface BlindSpot extends Counted {

@@ -248,7 +248,8 @@ export class Session {
   }
 
   contexts(names: ContextNames): readonly ObservedContext[] {
-    return this.#context?.contexts(names) ?? []
+    const skipped = this.#calls.misses(this.#programs.sys_exit)
+    return this.#context?.contexts({ ...names, skipped }) ?? []
   }
 
   /** The cgroups with separate counts. */
@@ -441,13 +442,13 @@ export function wantArguments(
       if (number === undefined || (number & ~bit30) >= slotsPerArchitecture) continue
       const value = Buffer.alloc(slotPlaces.size)
       const bits = scalarsInMemory.has(name) ? wantedBehind : bitsOf(indexes)
-      value.writeUInt32LE(bits | (filterSetters.includes(name) ? maySetFilter : 0), slotPlaces.wanted)
+      value.writeUInt8(bits | (filterSetters.includes(name) ? maySetFilter : 0), slotPlaces.wanted)
       calls.update(slots, key32(place * slotsPerArchitecture + (number & ~bit30)), value)
     }
   }
   for (const [member, slot] of memberSlots(machine)) {
     const value = Buffer.alloc(slotPlaces.size)
-    value.writeUInt32LE(bitsOf(wanted.get(member) ?? []), slotPlaces.wanted)
+    value.writeUInt8(bitsOf(wanted.get(member) ?? []), slotPlaces.wanted)
     calls.update(slots, key32(slot), value)
   }
 }

@@ -98,6 +98,7 @@ export const json: ReportFormat = {
         context: {
           container: verified.context.container,
           refused: verified.context.findings,
+          unseen: verified.context.unseen,
           ...(verified.context.withoutContext !== undefined && {
             withoutContext: verified.context.withoutContext,
           }),

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.ts'
 import type { ContainerContext, SecurityContext } from '../../harden/context.ts'
 import { ContextFold } from '../../observe/context-fold.ts'
 import type { ObservedContext } from '../../observe/index.ts'
+import { unseen } from '../../harden/remarks.ts'
 import { engineWords } from '../../print/context/engine.ts'
 import { shortName } from '../../print/context/forms.ts'
 import { allowAllText, readTarget, whyNoEbpf, type EngineRun } from '../../record/index.ts'
@@ -91,6 +92,9 @@ export async function verifyContext(settings: ContextSettings): Promise<ContextV
     const context: ContextOutcome = {
       container: container.name,
       findings,
+      unseen: folded(verification).flatMap((each) =>
+        unseen(each).map(({ what, evidence }) => `${what}: ${evidence}`),
+      ),
       ...(baseline !== undefined && { withoutContext: contextFindings(baseline, []).length }),
       rounds: round,
       added,

@@ -39,6 +39,8 @@ export interface ContextNames {
   readonly nameOf?: ((path: string) => string | undefined) | undefined
   /** Only these cgroups, all of which are those of one container. */
   readonly cgroups?: ReadonlySet<bigint>
+  /** How often the kernel skipped the program at sys_exit, which continues with those of a context. Default 0. */
+  readonly skipped?: bigint
 }
 
 export class ContextRecording {
@@ -106,7 +108,7 @@ export class ContextRecording {
   }
 
   /** The contexts, one for each cgroup that is a container. */
-  contexts({ name, midway, nameOf, cgroups }: ContextNames): readonly ObservedContext[] {
+  contexts({ name, midway, nameOf, cgroups, skipped = 0n }: ContextNames): readonly ObservedContext[] {
     const first = 'ebpf'
     const under = this.#under
     const unseen = (what: readonly BlindSpot['what'][], why: string): readonly ObservedContext[] => [
@@ -133,6 +135,7 @@ export class ContextRecording {
       const isOnly = rows.size === 1 || cgroups !== undefined
       return nameOf?.(path) ?? (isOnly ? name : `${name}/${basename(path)}`)
     }
+    const unrun = Number(skipped + this.#calls.allMisses())
     return [...rows].map(([id, { lists }]) => ({
       name: named(id),
       ...lists,
@@ -147,6 +150,8 @@ export class ContextRecording {
           ],
           first,
         ),
+        // The kernel does not tell whose events they were, so the number holds for each container.
+        ...(unrun === 0 ? [] : [{ what: 'skipped' as const, count: unrun, first }]),
       ],
       lost,
     }))
