@@ -1,6 +1,6 @@
 // Makes the table of security contexts. Each workload is recorded and its context derived; the same engine then runs it
-// with all layers, and without each capability and each mount (`verify --context`). Such a run must break, or something
-// must be refused. Rows in bench/results/context.md are not measured again, unless they are named. Notes below them stay.
+// with all layers, and without each capability and each mount (`verify --context`). Without one, the run must break or
+// something must be refused. With all, nothing may be refused: otherwise a refusal would prove nothing. Rows in bench/results/context.md are not measured again, unless they are named. Notes below them stay.
 // npx tsx bench/context.ts [--root DIRECTORY] [--engine docker|podman] [--output FILE] [NAME...]
 import { execa } from 'execa'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -141,6 +141,7 @@ async function measure(name: string, engineName: string, engine: Engine): Promis
     const { stdout } = await run([...seccompGen, ...words, ...command([])])
     return JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as Report
   }
+  const clean = await verify(container)
   // Without mounts: they hide files of the image that somebody else owns, for which a capability is needed.
   const { context: alone } = await verify({ ...container, readOnlyRoot: false, mounts: [] }, '--minimize')
   const capabilityTrials = alone.trials.filter((each) => each.without.startsWith('CAP_'))
@@ -155,10 +156,18 @@ async function measure(name: string, engineName: string, engine: Engine): Promis
     outcomes(capabilityTrials),
     readOnlyRoot ? mounts.map(({ kind, path }) => `${kind} ${path}`).join(', ') || '-' : 'root writable',
     all,
+    cleanText(clean),
     outcomes(mountTrials),
     filtered,
     podSecurity,
   ]
+}
+
+/** What was refused in a run from which nothing was removed. */
+function cleanText({ started, ending, context }: Report): string {
+  const { refused } = context
+  for (const { tried, what } of refused) say(`  with all layers: ${tried} ${what}`)
+  return `${refused.length}${started && ending.status === 0 ? '' : ', **breaks**'}`
 }
 
 /** Counts the runs that broke and those with a refusal, and names those with neither. */
@@ -197,13 +206,14 @@ workload (test/live/contexts/table.ts) was recorded once in a container of a Deb
 default capabilities, under Podman too. *All layers* is what \`harden\` says: the needed capabilities alone, user, no_new_privs, a read-only
 root with the derived mounts, sysctls. *Each capability removed* is \`verify --context --minimize\`
 under the capabilities alone (mounts hide what some are needed for), *each mount removed* is \`verify --context\` under all
-layers: how many of those runs broke, and how many were reported as refused. *Profile* is the seccomp profile recorded
+layers: how many of those runs broke, and how many were reported as refused. *Clean* is \`verify --context\` with nothing
+removed: how much was reported as refused, which must be 0. *Profile* is the seccomp profile recorded
 under all layers, together with them.
 
 Needed capabilities in sum: ${engines.map(([engine]) => `${sum(engine)} under ${engine}`).join(', ')}.
 
-| workload | engine | needed | each capability removed | mounts | all layers | each mount removed | profile | Pod Security |
-|---|---|---|---|---|---|---|---|---|
+| workload | engine | needed | each capability removed | mounts | all layers | clean | each mount removed | profile | Pod Security |
+|---|---|---|---|---|---|---|---|---|---|
 ${ordered.join('\n')}
 ${notes}`,
   )
