@@ -1,6 +1,7 @@
 // The command line as a function: it takes words and a world and returns the exit status. A command is loaded when it
 // is used. Authority: contract ("Commands", "Exit status"); commander 14 reads the words.
 import { Command, CommanderError, type Option } from 'commander'
+import { refuseSecondSubject } from './commands/one-subject.ts'
 import type { Declare, World } from './commands/world.ts'
 import { UserError } from './errors.ts'
 import { ownPackage } from './own.ts'
@@ -188,9 +189,10 @@ async function declareProgram(
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).helpOption('-h, --help', 'print this help')
     // Completion and the manual page need all commands.
-    if (before.includes(name) || before.includes('completion') || before.includes('man'))
-      (await load()).declare(command, world, end)
-    else command.allowUnknownOption()
+    if (before.includes(name) || before.includes('completion') || before.includes('man')) {
+      ;(await load()).declare(command, world, end)
+      refuseSecondSubject(command)
+    } else command.allowUnknownOption()
   }
   return program
 }

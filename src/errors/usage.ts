@@ -8,6 +8,11 @@ export const usageErrors = {
     2,
     () => 'an answer is for one machine: give --arch once, and run the command again for another machine',
   ],
+  'given-twice': [
+    2,
+    ({ option }: { readonly option: string }) =>
+      `${option}: is given twice, and one is looked at: run the command once for each`,
+  ],
   'diff-operands': [2, () => 'diff takes BASE and HEAD: see seccomp-gen diff --help'],
   'diff-applied-operands': [
     2,

@@ -2,6 +2,7 @@
 import type { RatedChange } from '../explain/change-risks.ts'
 import type { Direction } from '../meaning/answer.ts'
 import { isOfDroppedHalves, type Change, type Comparison, type Counts } from '../meaning/changes.ts'
+import { isBuiltinName } from '../meaning/builtin-name.ts'
 import { answerWords } from './answers.ts'
 import { callList, exampleText, type ReviewItem } from './review.ts'
 
@@ -64,7 +65,23 @@ export function contextsText({ contexts }: Change, compared: Compared): string {
   return `, ${word} with capabilities ${names.join(', ')}`
 }
 
-export function placeOf({ at }: Change): { readonly file: string; readonly line: number } {
+/**
+ * The file in which reports show the changes: the profile that answers now, else the one that answered before. A
+ * built-in profile is no file; its name is the result only if both are built-in.
+ */
+export function fileOf({ base, head, changes }: Compared): string {
+  const [first] = changes
+  const now = first === undefined ? head : placeOf(first).file
+  return [now, head, base].find((name) => !isBuiltinName(name)) ?? now
+}
+
+/** The line of a change in that file; the first, if the change is in another. */
+export function lineIn(file: string, change: Change): number {
+  const at = placeOf(change)
+  return at.file === file ? at.line : 1
+}
+
+function placeOf({ at }: Change): { readonly file: string; readonly line: number } {
   const colon = at.lastIndexOf(':')
   return { file: at.slice(0, colon), line: Number(at.slice(colon + 1)) }
 }

@@ -211,3 +211,43 @@ t.test('a query with a key that is none is no query', async (t) => {
   const { stdout } = await transcript(['eval', 'docker', '--batch'], folder, JSON.stringify(query))
   t.match(JSON.parse(stdout), { error: /^arg is not a key/ })
 })
+
+t.test('what is looked at is named once', async (t) => {
+  for (const words of [
+    'watch --container a --container b',
+    'eval --pid 1 --pid=2 read',
+    'harden --container a --container b o',
+  ])
+    t.match(await on(words), {
+      status: 2,
+      stdout: '',
+      stderr: /^seccomp-gen: --(?:container|pid): is given twice/,
+    })
+  t.match(await on('trace --pod a/b --pod a/c'), { status: 125, stderr: /--pod: is given twice/ })
+  t.match(await on('eval --kernel 5.10 --kernel 6.1 app.json read'), { status: 0 }, 'other options: the last')
+})
+
+t.test('results about two built-in profiles are in no file', async (t) => {
+  const report = async (format: string, words: string): Promise<string> =>
+    (await on(`diff --report ${format} ${words}`)).stdout
+  const annotations = (await report('github', 'docker docker@28')).trimEnd().split('\n')
+  for (const line of annotations) t.match(line, /^::\w+ title=/)
+  t.ok(annotations.length > 0)
+  for (const words of ['docker app.json', 'app.json docker']) {
+    t.match(await report('github', words), /^::\w+ file=app\.json,line=\d+,/)
+    const { runs } = JSON.parse(await report('sarif', words)) as {
+      runs: { results: { locations: { physicalLocation: { artifactLocation: { uri: string } } }[] }[] }[]
+    }
+    const uris = runs.flatMap(({ results }) =>
+      results.flatMap(({ locations }) => locations.map((each) => each.physicalLocation.artifactLocation.uri)),
+    )
+    t.strictSame([...new Set(uris)], ['app.json'], words)
+  }
+  const both = JSON.parse(await report('sarif', 'docker docker@28')) as {
+    runs: { results: { locations: unknown[] }[] }[]
+  }
+  t.strictSame(
+    both.runs.flatMap(({ results }) => results.flatMap(({ locations }) => locations)),
+    [],
+  )
+})

@@ -1,4 +1,4 @@
-// The compiled code that classifies the commonest lines of strace; laws.test.ts shows that it does so correctly.
+// The compiled code that classifies the commonest lines of strace; laws.long.test.ts shows that it does so correctly.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -2,7 +2,8 @@
 // GitHub Actions"). GitHub shows ten errors, ten warnings and ten notices of a step and drops the rest, so no more than
 // ten are printed, the most important first; the last one says how many are left out.
 import type { Severity } from '../../profile/flaws.ts'
-import { itemSentence, placeOf, type Compared } from '../changes.ts'
+import { isBuiltinName } from '../../meaning/builtin-name.ts'
+import { fileOf, itemSentence, lineIn, type Compared } from '../changes.ts'
 import { escapeWorkflowData, escapeWorkflowProperty } from '../escape.ts'
 import { findingHint } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
@@ -15,10 +16,11 @@ const most = 10
 const itemsShown = 8
 
 export const github: ReportFormat = {
-  changes: (compared) => {
-    const file = compared.changes[0] === undefined ? compared.head : placeOf(compared.changes[0]).file
-    return annotations({ profiles: [{ file, compared }], outcome: compared.outcome ?? 'passes' })
-  },
+  changes: (compared) =>
+    annotations({
+      profiles: [{ file: fileOf(compared), compared }],
+      outcome: compared.outcome ?? 'passes',
+    }),
 
   review: (reviewed) =>
     reviewed.nothing === undefined
@@ -62,10 +64,13 @@ function annotation({ profile, direction, items, fails }: Notice): string {
       ? (profile.line ?? 1)
       : first === undefined || profile.event !== undefined
         ? 1
-        : placeOf(first.change).line
-  const properties = `file=${escapeWorkflowProperty(profile.file)},line=${line}`
+        : lineIn(profile.file, first.change)
+  // Two built-in profiles were compared: the annotation is of the step, not of a file.
+  const place = isBuiltinName(profile.file)
+    ? ''
+    : `file=${escapeWorkflowProperty(profile.file)},line=${line},`
   if (profile.compared === undefined)
-    return `::${command} ${properties},title=not compared::${escapeWorkflowData(profile.problem)}\n`
+    return `::${command} ${place}title=not compared::${escapeWorkflowData(profile.problem)}\n`
   const { compared, event } = profile
   const lines = items.slice(0, itemsShown).map((item) => {
     const why =
@@ -78,7 +83,7 @@ function annotation({ profile, direction, items, fails }: Notice): string {
   const message = [...(event === undefined ? [] : [event]), ...lines, ...more]
     .map(escapeWorkflowData)
     .join('%0A')
-  return `::${command} ${properties},title=${escapeWorkflowProperty(title)}::${message}\n`
+  return `::${command} ${place}title=${escapeWorkflowProperty(title)}::${message}\n`
 }
 
 /** A short title: GitHub shows one line of it. */

@@ -3,7 +3,7 @@
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import type { Severity } from '../../profile/flaws.ts'
 import { sha256 } from '../../sha256.ts'
-import { itemSentence, placeOf } from '../changes.ts'
+import { fileOf, itemSentence, lineIn } from '../changes.ts'
 import { escapeTerminal } from '../escape.ts'
 import { findingHint, findingSentence } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
@@ -11,10 +11,8 @@ import { folded, foldedSentence } from '../problems.ts'
 import { noticesOf, severityOf, type Notice, type ReviewedProfile } from '../reviewed.ts'
 
 export const gitlab: ReportFormat = {
-  changes: (compared) => {
-    const file = compared.changes[0] === undefined ? compared.head : placeOf(compared.changes[0]).file
-    return issues([{ file, compared }])
-  },
+  // An issue needs a path: if both profiles are built-in, it is a name.
+  changes: (compared) => issues([{ file: fileOf(compared), compared }]),
 
   review: ({ profiles }) => issues(profiles),
 
@@ -66,7 +64,7 @@ function issuesOf(notice: Notice): readonly JsonValue[] {
     check_name: item.change.id,
     fingerprint: sha256(JSON.stringify([file, title, item.change.fingerprint, ...item.architectures])),
     severity: item.risk === undefined && severity === 'critical' ? 'major' : severity,
-    location: location(file, event === undefined ? placeOf(item.change).line : 1),
+    location: location(file, event === undefined ? lineIn(file, item.change) : 1),
   }))
 }
 

@@ -6,7 +6,8 @@ import { gravestOf } from '../review.ts'
 import type { ChangeId } from '../../meaning/changes.ts'
 import { jsonText, type JsonValue } from '../../print/json-text.ts'
 import { sha256 } from '../../sha256.ts'
-import { itemSentence, placeOf, type Compared } from '../changes.ts'
+import { isBuiltinName } from '../../meaning/builtin-name.ts'
+import { fileOf, itemSentence, lineIn, type Compared } from '../changes.ts'
 import { findingHint, findingSentence } from '../findings.ts'
 import type { ReportFormat } from '../format.ts'
 import { plainMedium, type Tool } from '../medium.ts'
@@ -16,16 +17,7 @@ import type { ReviewedProfile } from '../reviewed.ts'
 import { encodedPath } from '../uri.ts'
 
 export const sarif: ReportFormat = {
-  changes: (compared, { tool } = plainMedium) =>
-    changesLog(
-      [
-        {
-          compared,
-          file: compared.changes[0] === undefined ? compared.head : placeOf(compared.changes[0]).file,
-        },
-      ],
-      tool,
-    ),
+  changes: (compared, { tool } = plainMedium) => changesLog([{ compared, file: fileOf(compared) }], tool),
 
   review: ({ profiles }, { tool } = plainMedium) => changesLog(profiles, tool),
 
@@ -89,21 +81,17 @@ function changesLog(profiles: readonly ReviewedProfile[], tool: Tool): string {
                 locations: sarifLocations(profile.file, { startLine: profile.line ?? 1 }),
               },
             ]
-          : changeResults(profile.compared, profile.event === undefined ? undefined : profile.file),
+          : changeResults(profile.compared, profile),
       ),
       tool,
     ),
   )
 }
 
-/**
- * One result a change: code scanning identifies each by its fingerprint. `only`: the file of a new, deleted or renamed
- * profile. The repository has no other file in which a result could be shown.
- */
-function changeResults(compared: Compared, only: string | undefined): readonly JsonValue[] {
+/** One result a change: code scanning identifies each by its fingerprint. */
+function changeResults(compared: Compared, { file }: ReviewedProfile): readonly JsonValue[] {
   return compared.changes.map((change) => {
-    const at = placeOf(change)
-    const { file, line } = only === undefined || at.file === only ? at : { file: only, line: 1 }
+    const line = lineIn(file, change)
     const [item] = reviewItems([change])
     const fails = compared.failing?.includes(change.direction) === true
     return {
@@ -113,7 +101,7 @@ function changeResults(compared: Compared, only: string | undefined): readonly J
         text: `${change.direction}: ${item === undefined ? change.syscall : itemSentence(item, compared)}.`,
       },
       partialFingerprints: { 'seccompGen/v1': change.fingerprint },
-      locations: sarifLocations(file, { startLine: line }),
+      locations: isBuiltinName(file) ? [] : sarifLocations(file, { startLine: line }),
     }
   })
 }
