@@ -46,7 +46,9 @@ export function moment(word: string): number {
   const time = Date.parse(word === date ? `${word}T00:00` : word) / 1000
   const lastDay = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate()
   if (date === undefined || Number.isNaN(time) || Number(day) > lastDay)
-    throw new InvalidArgumentError('Give a time such as 2026-11-24T08:00:00Z, or seconds since 1970 such as 1795507200.')
+    throw new InvalidArgumentError(
+      'Give a time such as 2026-11-24T08:00:00Z, or seconds since 1970 such as 1795507200.',
+    )
   return time
 }
 
