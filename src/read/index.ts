@@ -50,13 +50,17 @@ async function* readByPiece(
 ): AsyncGenerator<void> {
   /** The current set of sources, until a source of another set begins. */
   let open: Open | undefined
+  const silent = new SilentFiles()
   for await (const source of checkedSources(sources)) {
     const { head, rest } = await headOf(decompressed(source.name, chunksOf(source, options)))
+    silent.before(source)
+    if (head.length === 0 && silent.takes(source, open)) continue
     const { wrapping, format: told } = toldBy(source.name, head, format)
     if (options.record !== undefined) refuseDocument(source.name, told)
     if (open === undefined || source.set === undefined || open.set !== source.set || open.format !== told) {
       if (open !== undefined && sink !== undefined) finish(open, sink)
       open = { set: source.set, format: told, reader: opened(source, told, options), accounts: [] }
+      silent.join(open)
     }
     const { reader } = open
     reader.startSource(source.name, source.pid)
@@ -71,7 +75,44 @@ async function* readByPiece(
     open.accounts.push({ name: source.name, ...account })
     yield
   }
+  silent.end()
   if (open !== undefined && sink !== undefined) finish(open, sink)
+}
+
+/**
+ * The empty files of a `strace -ff` set. strace opens a file for every thread, also for a thread of which it prints
+ * nothing (-e trace=, -z, -Z, -P). A set without any line is an empty trace.
+ */
+class SilentFiles {
+  /** The empty files of a set of which no other file was read yet. */
+  #waiting: Source[] = []
+
+  /** Throws if an earlier set had no line: its sources have all been read. */
+  before({ set }: Source): void {
+    if (this.#waiting[0]?.set !== set) this.end()
+  }
+
+  /** Whether an empty source is one of them. */
+  takes(source: Source, open: Open | undefined): boolean {
+    if (source.set === undefined) return false
+    this.#waiting.push(source)
+    if (open?.set === source.set) this.join(open)
+    return true
+  }
+
+  /** Gives the waiting files to the reader of their set. */
+  join({ format, reader, accounts }: Open): void {
+    if (format !== 'strace') return this.end()
+    for (const { name, pid } of this.#waiting.splice(0)) {
+      reader.startSource(name, pid)
+      accounts.push({ name, ...reader.endSource(false) })
+    }
+  }
+
+  end(): void {
+    const [first] = this.#waiting
+    if (first !== undefined) throw new UserError('empty-trace', { file: first.name })
+  }
 }
 
 /** The wrapping and the format of a source, detected by its start. */

@@ -14,13 +14,17 @@ export interface Unwrap {
 /** A line of the wrapping itself becomes an empty line, which keeps the places of the others right. */
 const nothing = { stream: '', text: '\n' } as const
 
+/** journalctl's JSON has null for a text over 4096 bytes, unless with --all. Its short forms print this in its place. */
+const unprinted = '[4.1K blob data]'
+
 /** An entry as a line. Only entries of the kernel and auditd get their names: any program may call itself "audit". */
 function ofJournal(entry: Readonly<Record<string, unknown>>): {
   readonly stream: string
   readonly text: string
 } {
-  const message = journalText(entry['MESSAGE'])
-  if (message === undefined) return nothing
+  const written = entry['MESSAGE']
+  if (written === undefined) return nothing
+  const message = journalText(written) ?? unprinted
   const transport = entry['_TRANSPORT']
   const given = journalText(entry['SYSLOG_IDENTIFIER']) ?? '-'
   const own =

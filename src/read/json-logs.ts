@@ -21,6 +21,7 @@ const around: readonly (readonly string[])[] = [
   ['attributes'],
   ['content'],
   ['message'],
+  ['body'],
 ]
 
 /** The text of a log line, and its stream if the entry names one; undefined for other objects. */

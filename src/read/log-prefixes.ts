@@ -97,6 +97,12 @@ const rows = {
     never: ['# 0.310 '],
     own: /^#\d+ /,
   },
+  'BuildKit on a terminal': {
+    pattern: /^() => => # /,
+    examples: [' => => # '],
+    never: ['=> # '],
+    own: /^ => /,
+  },
   time: {
     // Jenkins prints two blanks behind the hours, others one: -r of strace indents its own time.
     pattern: new RegExp(

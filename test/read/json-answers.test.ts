@@ -59,6 +59,7 @@ const logs: Readonly<Record<string, string>> = {
   'Splunk': perLine((_raw, offset) => ({ preview: false, offset, result: { _time: 'x', _raw } })),
   'Splunk, any order and spacing': perLine((_raw) => _raw, (text) => `{ "result" : { "host":"h" , "_raw" :\t${text} } , "lastrow":true }`),
   'Splunk collector': perLine((event) => ({ time: 1, host: 'h', event })),
+  'OpenTelemetry records': perLine((stringValue) => ({ timeUnixNano: '1', body: { stringValue } })),
   'GELF': perLine((short_message) => ({ version: '1.1', host: 'h', short_message })),
 } // prettier-ignore
 

@@ -220,6 +220,16 @@ t.test('lines that the journal lost are reported as lost', async (t) => {
     'May 17 21:36:43 host strace[1499]: [47B blob data]',
   ])
     t.ok(codes(await observeText(`${[...own, lost].join('\n')}\n`)).includes('records-lost'), lost)
+  // Without --all, JSON of the journal has null for a long text. A field that occurs twice is a list.
+  const entry = (message: unknown): string =>
+    `${JSON.stringify({ __REALTIME_TIMESTAMP: '1', SYSLOG_IDENTIFIER: 'strace', MESSAGE: message })}\n`
+  const whole = traces[1].map(entry)
+  for (const lost of [null, ['a', 'b'], {}]) {
+    const seen = await observeText([...whole.slice(0, 3), entry(lost), ...whole.slice(3)].join(''))
+    t.same([counts(seen), codes(seen).includes('records-lost')], [counts(await observeText(whole.join(''))), true])
+  } // prettier-ignore
+  const bytes = [entry([...Buffer.from(traces[1][0] as string)]), ...whole.slice(1)].join('')
+  t.same(counts(await observeText(bytes)), counts(await observeText(whole.join(''))))
 })
 
 t.test('strace’s own fields are no prefix, and prose is no log', async (t) => {

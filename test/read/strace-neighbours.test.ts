@@ -1,6 +1,8 @@
 // Lines like those of strace-cases.test.ts and of ../shared/cases/strace, one row each. Every expected value follows from
 // the line by strace's source (printleader(), line_ended(), dumpstr(), print_stack_frame()) or by the kernel's tables.
 import t from 'tap'
+import { observe } from '../../src/observe/index.ts'
+import type { Source } from '../../src/read/source.ts'
 import { calls, codes, counts, observeText } from './logs.ts'
 
 const start = [
@@ -84,6 +86,10 @@ t.test('the machine of libraries, loaders and calls', async (t) => {
     ['execve("/lib64/ld64.so.2", ["ld"], 0x3 /* 1 var */) = 0', 'ppc64le'],
     ['spu_run(3, 0x7, 0x8) = 0', 'ppc64le'],
     ['s390_pci_mmio_read(0x1, 0x2, 4) = 0', 's390x'],
+    // strace -q leaves out the mode of an x32 process.
+    [opened('/lib/x86_64-linux-gnux32/libc.so.6'), 'x32'],
+    [opened('/libx32/libc.so.6').replace('/libx32', '/usr/lib/x86_64-linux-gnux32'), 'x32'],
+    ['execve("/libx32/ld-linux-x32.so.2", ["ld"], 0x3 /* 1 var */) = 0', 'x32'],
   ] // prettier-ignore
   for (const [line, machine] of rows) {
     const seen = await observeText(text(first, line, 'close(3) = 0'))
@@ -173,4 +179,79 @@ t.test('restart_syscall stands for a call that no line shows', async (t) => {
   ] // prettier-ignore
   for (const [lines, ...more] of rows)
     t.same(counts(await observeText(text(...start, ...lines, ...end))), whole(...more), String(lines[0]))
+})
+
+t.test('an interrupted call that was seen is not counted once more on another machine', async (t) => {
+  // A 32-bit process between 64-bit ones: -n prints i386's numbers, -i its addresses. Recorded with strace 6.1.
+  const narrow = (prefix: (number: number) => string, is32: string): string =>
+    text(
+      `7 ${prefix(59)}execve("/a", ["a"], 0x7ffc0e8d1b30 /* 7 vars */) = 0`,
+      `7 ${prefix(45)}brk(NULL)                               = 0x565b1000`,
+      `7 ${prefix(192)}mmap2(NULL, 8192, PROT_READ, MAP_PRIVATE, -1, 0) = 0xf7ed5000`,
+      `7 ${prefix(267)}clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=0, tv_nsec=6},  <unfinished ...>`,
+      `7 ${prefix(267)}<... clock_nanosleep resumed>{tv_sec=0, tv_nsec=3}) = ? ERESTART_RESTARTBLOCK (Interrupted by signal)`,
+      '7 --- stopped by SIGSTOP ---',
+      `7 ${prefix(0)}restart_syscall(<... resuming interrupted clock_nanosleep ...>) = 0`,
+      `7 ${prefix(252)}exit_group(0)                           = ?`,
+      `8 ${prefix(59)}execve("/b", ["b"], 0x7ffc0e8d1b30 /* 7 vars */) = 0`,
+      `8 ${is32}arch_prctl(ARCH_SET_FS, 0x7fb245ebd740) = 0`,
+    )
+  for (const log of [
+    narrow((number) => `[${String(number).padStart(4)}] `, '[ 158] '),
+    narrow(() => '', ''),
+  ])
+    t.same(
+      counts(await observeText(log)).filter((call) => call.includes('nanosleep')),
+      ['x86 clock_nanosleep 1'],
+    )
+  // If the call was not seen, it counts on the machine that the number of restart_syscall tells.
+  for (const [number, machine] of [[0, 'x86'], [219, 'x86_64']] as const) {
+    const log = text('7 [  59] execve("/a", ["a"], 0x3 /* 1 var */) = 0', '7 [ 158] arch_prctl(ARCH_SET_FS, 0x7fb245ebd740) = 0', `8 [${String(number).padStart(4)}] restart_syscall(<... resuming interrupted poll ...>) = 0`)
+    t.same(counts(await observeText(log)).filter((call) => call.includes('poll')), [`${machine} poll 1`])
+  } // prettier-ignore
+})
+
+t.test('strace before 6.2 ends an unfinished call without its name (-z, -e status)', async (t) => {
+  const waiting = ['7 wait4(8,  <unfinished ...>', 'NULL, 0, NULL)                          = 8']
+  // After so many lines with a pid, a line without one is not a call of strace's.
+  const many = of(7, Array.from({ length: 20 }, () => 'close(3) = 0'))
+  const seen = await observeText(text(...of(7, start), ...many, ...waiting, ...of(7, end)))
+  t.same(counts(seen), whole('close 20', 'wait4 1'))
+  t.same(codes(seen), [])
+  // On standard error the program may have written the line.
+  const mixed = await observeText(text(...start, 'x', ...end, waiting[1] as string))
+  t.ok(codes(mixed).includes('tracee-output'))
+})
+
+t.test('strace -D attaches to the process that becomes the program: nothing is missing', async (t) => {
+  const attached = 'strace: Process 7 attached'
+  const seen = await observeText(text(attached, ...start, ...end))
+  t.notOk(codes(seen).includes('startup-missing'))
+  // A process that already ran makes another call first.
+  const running = await observeText(text(attached, 'wait4(-1, NULL, 0, NULL) = 8', ...start, ...end))
+  t.ok(codes(running).includes('startup-missing'))
+})
+
+t.test('an empty file of a strace -ff set is a thread of which nothing was printed', async (t) => {
+  const file = (name: string, log: string, set = 't'): Source => ({
+    name, bytes: log === '' ? [] : [Buffer.from(log)], pid: Number(name.split('.')[1]), set,
+  }) // prettier-ignore
+  const log = text(...start, ...end)
+  for (const files of [
+    [file('t.7', log), file('t.8', '')],
+    [file('t.6', ''), file('t.7', log)],
+    [file('t.5', ''), file('t.6', ''), file('t.7', log), file('t.8', '')],
+  ]) {
+    const seen = await observe(files)
+    t.same(counts(seen), whole())
+    t.same(seen.sources.map(({ name, lines }) => `${name} ${lines}`).sort(), files.map(({ name }) => `${name} ${name === 't.7' ? 5 : 0}`)) // prettier-ignore
+  }
+  for (const files of [
+    [file('t.7', '')],
+    [file('t.7', ''), file('t.8', '')],
+    [file('t.7', ''), file('u.8', log, 'u')],
+    [file('u.8', log, 'u'), file('t.7', '')],
+    [file('a.7', ''), file('a.8', 'type=SECCOMP msg=audit(1.1:1): pid=7 comm="a" sig=0 arch=c000003e syscall=0 compat=0 ip=0x7 code=0x7ffc0000\n')],
+  ]) // prettier-ignore
+    await t.rejects(observe(files), { code: 'empty-trace' })
 })

@@ -332,6 +332,18 @@ const forms: readonly (readonly [format: string, what: string, text: string, exp
     ],
     [
       'tracee',
+      'raw entries, with the call by number and by name; the exit names the call again',
+      '{"timestamp":1,"processId":1,"eventId":"700","eventName":"sys_enter","argsNum":1,"returnValue":0,"args":[{"name":"syscall","type":"int","value":257}]}\n{"timestamp":1,"processId":1,"eventId":"701","eventName":"sys_exit","argsNum":1,"returnValue":0,"args":[{"name":"syscall","type":"int","value":257}]}\n{"timestamp":1,"processId":1,"eventId":"700","eventName":"sys_enter","argsNum":1,"returnValue":0,"args":[{"name":"syscall","type":"string","value":"arch_prctl"}]}',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 1'],
+    ],
+    [
+      'tracee',
+      'raw entries of v1beta1',
+      '{"timestamp":"2026-01-01T00:00:00.1Z","id":"700","name":"sys_enter","workload":{"process":{"pid":7}},"data":[{"name":"syscall","int32":257}]}\n{"timestamp":"2026-01-01T00:00:00.1Z","id":"700","name":"sys_enter","workload":{"process":{"pid":7}},"data":[{"name":"syscall","str":"arch_prctl"}]}',
+      ['x86_64 arch_prctl 1', 'x86_64 openat 1'],
+    ],
+    [
+      'tracee',
       'table',
       'TIME             UID    COMM             PID     TID     RET              EVENT                ARGS\n11:21:51:254199  1000   exa              1639459 1639459 3                openat               dirfd: -100\n11:21:51:254200  1000   exa              1639459 1639459 0                arch_prctl           option: 1',
       ['x86_64 arch_prctl 1', 'x86_64 openat 1'],

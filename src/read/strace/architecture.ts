@@ -99,8 +99,10 @@ export function nativeOf(evidence: ArchitectureEvidence): TracedMachine {
   // A name that only one machine has is stronger than a library. Sets of names are weaker: they may mix two programs.
   const told = single(evidence.named) ?? evidence.machine.host ?? single(sets.map(onlyHost))
   const host = told ?? mostLikely(sets, evidence)
-  // If everything is 32-bit, it is a 32-bit machine, or one 32-bit program whose mode strace did not announce.
-  const narrow = familyOf(host).find((each) => architectures[each].strace === '32 bit')
+  // If everything is 32-bit, it is a 32-bit machine, or one 32-bit program whose mode strace did not announce. The names
+  // of x32's calls are those of x86_64's: only a library tells it.
+  const mode = evidence.machine.library === 'x32' ? 'x32' : '32 bit'
+  const narrow = familyOf(host).find((each) => architectures[each].strace === mode)
   const has = (name: Architecture): boolean =>
     evidence.machine.library === name ||
     sets.some((set) => (set & sixtyFour) === 0 && (set & candidates([name])) !== 0)

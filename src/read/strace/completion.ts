@@ -121,6 +121,12 @@ export function holdsResult(text: string): boolean {
   return text.search(endings.closed.pattern) !== -1
 }
 
+/** Whether the text is only the second half of a call: arguments, a parenthesis that no other opens, a result. */
+export function isSecondHalf(text: string): boolean {
+  const { end } = splitArguments(text, 0)
+  return end !== undefined && resultAt(text, end) !== undefined
+}
+
 export function isBareResult(text: string): boolean {
   return text.search(endings.closed.pattern) === 0
 }

@@ -3,7 +3,7 @@
 // print_syscall_resume() in strace; facts: log-formats.md section 3.
 import type { DiagnosticCode } from '../diagnostics.ts'
 import { isLossOfJournal } from '../log-prefixes.ts'
-import { closesCall, completionOf, isBareResult } from './completion.ts'
+import { closesCall, completionOf, isBareResult, isSecondHalf } from './completion.ts'
 import type { CallText, Event } from './events.ts'
 import { isGlued, ownStart } from './glued.ts'
 import type { Names } from './names.ts'
@@ -239,10 +239,12 @@ export class Interleave {
   }
 
   #foreign(text: string, line: number): void {
-    const { run, say, startsTable } = this.#around
+    const { run, say, startsTable, isAlive } = this.#around
     if (text.trim() === '' || startsTable(text)) return
-    // With -e status, strace before 6.2 may write the rest of an unfinished call without its name.
-    if (isBareResult(text)) return
+    // With -z, -Z and -e status, strace before 6.2 may write the rest of an unfinished call without its name. In a file
+    // of its own (-o) no program writes such a line.
+    const isOwnFile = run.lacks(0, isAlive(), pidField)
+    if (isBareResult(text) || (isOwnFile && isSecondHalf(text))) return
     if (this.#open === undefined && this.#glued(text, line)) return
     this.unparsed++
     run.foreign++

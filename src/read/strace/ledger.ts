@@ -190,11 +190,13 @@ export class Ledger {
       return
     }
     if (this.names.candidates(id) === 0) this.machine.unknown(name)
+    // strace -D attaches to the process that then becomes the program.
+    if (this.#run.calls + this.calls === 0 && replacesProgram(name)) this.#run.attachedFirst = false
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
     thread.makesThread = makesProcess(name) && insets.thread.pattern.test(call.text)
     const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(call.text)?.[1] : undefined
     if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
-      this.#mention(thread, restarted, undefined, line)
+      this.#mention(thread, restarted, undefined, line, candidatesOf(name, prefix.number))
     this.#tell((each) => each.entered?.(thread, call))
     if (completion.kind === 'returned' || completion.kind === 'abandoned') return
     thread.pending = id
@@ -344,10 +346,14 @@ export class Ledger {
     name: string,
     architecture: Architecture | undefined,
     line: number,
+    among: Candidates = anyArchitecture,
   ): void {
     if (this.mentions.length >= mentionLimit) return
     const { mode, image } = thread ?? {}
-    const set = (): Candidates => mode ?? image?.inherited() ?? modes['64 bit']
+    const set = (): Candidates => {
+      const ofThread = mode ?? image?.inherited() ?? modes['64 bit']
+      return ofThread & among || ofThread
+    }
     this.mentions.push({ name, architecture, set, source: this.counts.source, line })
   }
 

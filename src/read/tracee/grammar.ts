@@ -64,13 +64,22 @@ function toldBy(text: string, say: Reporter): LineResult {
     if (lost !== null) say.lost(Number(lost[1]))
     return 'unparsed'
   }
+  if (typeof told.name === 'number') return { ...told, call: told.name }
   const names = told.isNarrow === true ? narrowNames(told.name) : [told.name]
   const calls = names.filter((each) => isKnownAnywhere(each))
   if (calls.length === 0) return 'ignored'
   return calls.map((call) => ({ ...told, call }))
 }
 
-type TraceeCall = Omit<LoggedCall, 'call'> & { readonly name: string }
+type TraceeCall = Omit<LoggedCall, 'call'> & { readonly name: string | number }
+
+/** The call that the event sys_enter names, by name or number. sys_exit would name it once more. */
+function enteredIn(list: unknown): string | number | undefined {
+  const argument = Array.isArray(list) ? list.find((each) => member(each, 'name') === 'syscall') : undefined
+  const number = numberIn(argument) ?? member(argument, 'value')
+  if (typeof number === 'bigint' || typeof number === 'number') return Number(number)
+  return textOf(number) ?? textOf(member(argument, 'str'))
+}
 
 /**
  * The calls that a name in Tracee's table of 32-bit calls may mean. The table has names of kernel functions: chown16 is
@@ -88,7 +97,8 @@ function narrowNames(name: string): readonly string[] {
 
 /** Reads trace.Event of releases up to 0.23. */
 function ofEvent(value: Readonly<Record<string, unknown>>): TraceeCall | undefined {
-  const name = textOf(value['eventName'])
+  const event = textOf(value['eventName'])
+  const name = event === 'sys_enter' ? (enteredIn(value['args']) ?? event) : event
   if (name === undefined) return undefined
   return {
     name,
@@ -114,8 +124,9 @@ function ofEvent(value: Readonly<Record<string, unknown>>): TraceeCall | undefin
 
 /** Reads v1beta1.Event as Go or protobuf prints it: names with or without underscores, values wrapped or not. */
 function ofProtocol(value: Readonly<Record<string, unknown>>): TraceeCall | undefined {
-  const name = textOf(value['name'])
+  const event = textOf(value['name'])
   const workload = value['workload']
+  const name = event === 'sys_enter' ? (enteredIn(value['data']) ?? event) : event
   if (name === undefined || !isProtocol(value)) return undefined
   const data = Array.isArray(value['data']) ? (value['data'] as readonly unknown[]) : []
   const returned = data.find((each) => member(each, 'name') === 'returnValue')
