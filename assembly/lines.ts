@@ -33,6 +33,7 @@ import {
   foundOpen,
   foundPid,
   foundSize,
+  foundSucceeded,
   foundValue,
   inputSize,
   lineLimit,
@@ -102,6 +103,8 @@ let value = noValue
 let number = noNumber
 /** Whether a line shows that strace writes to standard error: `[pid N]`, or a message with its name. */
 let bracketed = false
+/** Whether a call came back with anything but -1. */
+let succeeded = false
 /** The thread of the call that a message has cut, if it is counted here, until the rest of the call. */
 let cut = noThread
 /** Where the lines end. */
@@ -126,13 +129,17 @@ export function read(line: usize, end: usize, expected: i32, before: f64, waits:
   let calls = 0
   let last = noThread
   bracketed = false
+  succeeded = false
   cut = noThread
   limit = end
   while (line < end) {
     if (waits || cut !== noThread) {
       kind = kindInside(line)
       if (kind === restLine && !waits) {
-        if (rested === callLine) store<i32>(pendings + ((cut & (threadRoom - 1)) << 2), noCall)
+        if (rested === callLine) {
+          store<i32>(pendings + ((cut & (threadRoom - 1)) << 2), noCall)
+          succeeded = succeeded || !isMinusOne
+        }
         cut = noThread
       } else if (kind !== signalLine) break
       line = next
@@ -169,6 +176,7 @@ export function read(line: usize, end: usize, expected: i32, before: f64, waits:
   store<i32>(found + foundCalls, calls)
   store<i32>(found + foundLast, last)
   store<i32>(found + foundBracketed, bracketed)
+  store<i32>(found + foundSucceeded, succeeded)
   store<i32>(found + foundCut, cut)
   store<u32>(found + foundAt, line)
   store<u32>(found + foundNext, next)
@@ -275,7 +283,8 @@ function kindOf(line: usize, expected: i32): u8 {
     const care = load<u8>(careful + call)
     if ((fields & numberField) !== 0 && number !== load<i32>(numbers + (call << 2))) return slow
     if (care === alwaysSlow) return slow
-    if (ending === unsure && kind === callLine && isCut(line, at, stop)) ending = cutLine
+    if (ending === callLine) succeeded = succeeded || !isMinusOne
+    else if (ending === unsure && kind === callLine && isCut(line, at, stop)) ending = cutLine
     if (ending !== unsure && ending !== callLine) {
       if (kind === resumedLine) return slow
       kind = ending
@@ -632,8 +641,9 @@ function beforeText(from: usize, close: usize): usize {
   return length < 16 && load<u16>(before) === 0x4520 /* ` E` */ ? before - 1 : 0
 }
 
-/** Where the result ends that was found last. */
+/** Where the result ends that was found last; whether it is -1. */
 let resultEnd: usize = 0
+let isMinusOne = false
 
 /** Whether `) = VALUE` ends at `last`. */
 function isResult(from: usize, last: usize): bool {
@@ -642,6 +652,7 @@ function isResult(from: usize, last: usize): bool {
   const digits = within16(word, 0x30, 0x39)
   let length = run16(digits)
   const byte = load<u8>(last - length)
+  isMinusOne = load<u16>(last - 1) === 0x312d
   if (byte === 0x3f) {
     if (length++ > 0) return false
   } else if (byte === 0x2d) {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
 import { memoryPlan } from '../src/read/compiled.ts'
 import { foundWords, layout } from '../src/read/strace/layout.ts'
-import { fields, quick } from '../src/read/strace/lines.ts'
+import { fields, quick, type LineForm } from '../src/read/strace/lines.ts'
 import { functionsOf } from './compile-pattern.ts'
 
 type Module = 'lines' | 'records' | 'wrapped'
@@ -18,8 +18,12 @@ export const modules: readonly (readonly [name: Module, file: URL])[] = [
   ['wrapped', new URL('../src/read/data/wrapped.ts', import.meta.url)],
 ]
 
+/** The rows whose patterns the compiled code runs. */
+type Rows = Readonly<Record<string, LineForm>>
+const ownRows: Rows = { ...fields, ...quick }
+
 /** The module `layout`: the constants that the careful and the compiled readers share, for the files in assembly/. */
-export function layoutText(): string {
+export function layoutText(rows = ownRows): string {
   const constants = Object.entries(layout).flatMap(([type, values]) =>
     Object.entries(values).map(([name, value]) => `export const ${name}: ${type} = ${value}`),
   )
@@ -27,7 +31,7 @@ export function layoutText(): string {
     (name, index) => `export const found${name[0]?.toUpperCase()}${name.slice(1)}: usize = ${index * 4}`,
   )
   // The patterns of their rows read the optional fields of a prefix, and the starts of lines without one.
-  const readers = Object.entries({ ...fields, ...quick }).map(([name, { pattern }]) =>
+  const readers = Object.entries(rows).map(([name, { pattern }]) =>
     functionsOf(`after${name[0]?.toUpperCase()}${name.slice(1)}`, pattern),
   )
   return [
@@ -47,14 +51,19 @@ function memoryOptions(name: Module): readonly string[] {
 }
 
 /** The compiled module in base64. `read` returns the text of a file in assembly/, or null if there is none. */
-export async function compiled(name: Module, read: (file: string) => string | null): Promise<string> {
+export async function compiled(
+  name: Module,
+  read: (file: string) => string | null,
+  rows = ownRows,
+  optimize: readonly string[] = ['-O3'],
+): Promise<string> {
   let binary: Uint8Array | undefined
   const { error, stderr } = await main(
     [
       `${name}.ts`,
       '--runtime',
       'stub',
-      '-O3',
+      ...optimize,
       '--enable',
       'simd',
       ...memoryOptions(name),
@@ -62,7 +71,7 @@ export async function compiled(name: Module, read: (file: string) => string | nu
       `${name}.wasm`,
     ],
     {
-      readFile: (file) => (file === 'layout.ts' ? layoutText() : read(file)),
+      readFile: (file) => (file === 'layout.ts' ? layoutText(rows) : read(file)),
       writeFile: (_, contents) => void (binary = contents as Uint8Array),
       listFiles: () => [],
     },

@@ -1,25 +1,34 @@
-// Mutates the grammar of strace's lines, one small fault at a time, in the careful reader's table or in the compiled
-// reader's code. Lists the faults that the promises of the rows (test/read/strace-rows.ts) miss: there must be none.
+// Mutates the grammar of strace's lines, one small fault at a time: in the careful reader's table, in the compiled
+// reader's code, or in rows of the table from which the compiled code is made again. Lists the faults that the promises
+// of the rows (test/read/strace-rows.ts) miss: there must be none.
 // Run: npx tsx scripts/mutants.ts
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
+import type { LineForm } from '../src/read/strace/lines.ts'
 import { assembly, compiled } from './make-compiled.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Mutant {
   readonly says: string
-  /** `table`: src/read/strace/lines.ts; `code`: assembly/lines.ts. */
-  readonly in: 'table' | 'code'
+  /** `table`: src/read/strace/lines.ts; `rows`: the same, and the code made of it; `code`: assembly/lines.ts. */
+  readonly in: 'table' | 'rows' | 'code'
+  /** The promises that are checked first: those that others come long before. */
+  readonly first?: 'cuts'
   /** A text that occurs once. */
   readonly from: string
   readonly to: string
 }
 
 const table = (says: string, from: string, to: string): Mutant => ({ says, in: 'table', from, to })
+const rows = (says: string, from: string, to: string): Mutant => ({ says, in: 'rows', from, to })
+const cutCode = (says: string, from: string, to: string): Mutant => ({
+  ...code(says, from, to),
+  first: 'cuts',
+})
 const code = (says: string, from: string, to: string): Mutant => ({ says, in: 'code', from, to })
 
 export const mutants: readonly Mutant[] = [
@@ -78,6 +87,25 @@ export const mutants: readonly Mutant[] = [
   code('every call is whole', "if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinishedLine : unsure", 'if (load<u8>(at - 1) === 0x2e) return callLine'),
   code('a result without an equals sign', 'if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false', ''),
   code('a result without a parenthesis', 'return load<u8>(at) === 0x29 && at >= from', 'return at >= from'),
+  // Cut calls, messages and notes: the compiled code of these rows is made again.
+  rows('a message names any process', '/strace: (?!Pr|', '/strace: (?!'),
+  rows('a message names a process of six digits', String.raw`/strace: Process \d{1,7} attached/y`, String.raw`/strace: Process \d{1,6} attached/y`),
+  rows('a process in a cut call has six digits', String.raw`(?:Process \d{1,7} attached|next`, String.raw`(?:Process \d{1,3} attached|next`),
+  rows('strace does not wait in a cut call', String.raw`|\[wait\(0x[0-9a-f]+\) = \d+\] [A-Z]`, String.raw`|\[wait\(0x[0-9a-f]+\) = \d+\] [a-z]`),
+  rows('strace does not stop in a cut call', String.raw`(?: \(\d+\))?)/y,`, ')/y,'),
+  rows('a rest may begin with a message', '/(?![^ :]*: )(?!SYS_)', '/(?!SYS_)'),
+  rows('a rest may begin with a number of a call', '(?!SYS_)(?:[A-Z]', '(?:[A-Z]'),
+  rows('a rest never begins with a constant', '(?:[A-Z][A-Z0-9_]|[),', '(?:[),'),
+  rows('a rest never begins with a parenthesis', '|[),"{}|]|-', '|[,"{}|]|-'),
+  rows('a rest never begins with a negative number', String.raw`{}|]|-\d|`, '{}|]|'),
+  rows('any number is a rest', String.raw`\d+[x),}|\]]|`, String.raw`\d+|`),
+  rows('any bracket is a rest', String.raw`|\[["{\]])/y,`, String.raw`|\[)/y,`),
+  rows('a label has spaces in front', String.raw`/\[(?![0-9a-f]{8,16}\] |pid )[A-Za-z_]`, String.raw`/\[ *(?![0-9a-f]{8,16}\] |pid )[A-Za-z_]`),
+  rows('a relative time has no fraction', String.raw`/ *(?:\d+(?:\.\d+)?|\(`, String.raw`/ *(?:\d+|\(`),
+  cutCode('a cut call returned', 'if (kind !== callLine) store<i32>(pendings + slot, call)', 'if (kind === unfinishedLine) store<i32>(pendings + slot, call)'),
+  cutCode('a cut call has no rest', 'if (kind === cutLine) cut = pid', ''),
+  cutCode('an unfinished rest returned', 'if (rested === callLine) {', 'if (true) {'),
+  cutCode('a call of another thread is a rest', 'kind = kindInside(line)', 'kind = kindOf(line, expected)'),
   code('a killed thread exits', 'load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465', 'load<u32>(at) === 0x202b2b2b'),
 ] // prettier-ignore
 
@@ -87,16 +115,37 @@ function changed(text: string, { says, from, to }: Mutant): string {
   return text.replace(from, () => to)
 }
 
+const tableFile = 'src/read/strace/lines.ts'
+const codeFile = 'src/read/strace/data/compiled-lines.ts'
+
+/** The files of the program that a mutant changes, each with its text. */
+async function filesOf(mutant: Mutant, folder: string, index: number): Promise<ReadonlyMap<string, string>> {
+  if (mutant.in === 'code') return new Map([[codeFile, await codeOf((text) => changed(text, mutant))]])
+  const text = changed(readFileSync(join(root, tableFile), 'utf8'), mutant)
+  if (mutant.in === 'table') return new Map([[tableFile, text]])
+  const file = join(folder, `rows-${index}.mjs`)
+  writeFileSync(file, (await transform(text, { loader: 'ts' })).code)
+  const { fields, quick } = (await import(pathToFileURL(file).href)) as Record<'fields' | 'quick', Readonly<Record<string, LineForm>>> // prettier-ignore
+  return new Map([
+    [tableFile, text],
+    [codeFile, await codeOf((each) => each, { ...fields, ...quick })],
+  ])
+}
+
+/** The compiled module of a changed text or of changed rows. It is not optimized, because it runs for a moment. */
+async function codeOf(change: (text: string) => string, rowsOfCode?: Readonly<Record<string, LineForm>>): Promise<string> {
+  const read = (name: string): string | null => {
+    const text = assembly(name)
+    return name === 'lines.ts' && text !== null ? change(text) : text
+  }
+  return `export const linesCode = '${await compiled('lines', read, rowsOfCode, [])}'`
+} // prettier-ignore
+
 /** The first promise that a mutant breaks; empty if no promise notices it. */
 async function noticed(mutant: Mutant, folder: string, index: number): Promise<readonly string[]> {
-  const file = mutant.in === 'table' ? 'src/read/strace/lines.ts' : 'src/read/strace/data/compiled-lines.ts'
-  const contents =
-    mutant.in === 'table'
-      ? changed(readFileSync(join(root, file), 'utf8'), mutant)
-      : `export const linesCode = '${await compiled('lines', (name) => {
-          const text = assembly(name)
-          return name === 'lines.ts' && text !== null ? changed(text, mutant) : text
-        })}'`
+  const files = new Map(
+    [...(await filesOf(mutant, folder, index))].map(([file, text]) => [join(root, file), text] as const),
+  )
   const outfile = join(folder, `mutant-${index}.mjs`)
   await build({
     entryPoints: [join(root, 'test/read/strace-rows.ts')],
@@ -110,17 +159,18 @@ async function noticed(mutant: Mutant, folder: string, index: number): Promise<r
       {
         name: 'mutant',
         setup: ({ onLoad }) => {
-          onLoad({ filter: /\.ts$/ }, ({ path }) =>
-            path === join(root, file) ? { contents, loader: 'ts' } : undefined,
-          )
+          onLoad({ filter: /\.ts$/ }, ({ path }) => {
+            const contents = files.get(path)
+            return contents === undefined ? undefined : { contents, loader: 'ts' }
+          })
         },
       },
     ],
   })
   const { faults } = (await import(pathToFileURL(outfile).href)) as {
-    faults: (most: number) => readonly string[]
+    faults: (most: number, first?: 'cuts') => readonly string[]
   }
-  return faults(1)
+  return faults(1, mutant.first)
 }
 
 /** The mutants that no promise notices. */

@@ -196,10 +196,7 @@ t.test('an interrupted call that was seen is not counted once more on another ma
       `8 ${prefix(59)}execve("/b", ["b"], 0x7ffc0e8d1b30 /* 7 vars */) = 0`,
       `8 ${is32}arch_prctl(ARCH_SET_FS, 0x7fb245ebd740) = 0`,
     )
-  for (const log of [
-    narrow((number) => `[${String(number).padStart(4)}] `, '[ 158] '),
-    narrow(() => '', ''),
-  ])
+  for (const log of [narrow((number) => `[${String(number).padStart(4)}] `, '[ 158] '), narrow(() => '', '')])
     t.same(
       counts(await observeText(log)).filter((call) => call.includes('nanosleep')),
       ['x86 clock_nanosleep 1'],
@@ -214,7 +211,10 @@ t.test('an interrupted call that was seen is not counted once more on another ma
 t.test('strace before 6.2 ends an unfinished call without its name (-z, -e status)', async (t) => {
   const waiting = ['7 wait4(8,  <unfinished ...>', 'NULL, 0, NULL)                          = 8']
   // After so many lines with a pid, a line without one is not a call of strace's.
-  const many = of(7, Array.from({ length: 20 }, () => 'close(3) = 0'))
+  const many = of(
+    7,
+    Array.from({ length: 20 }, () => 'close(3) = 0'),
+  )
   const seen = await observeText(text(...of(7, start), ...many, ...waiting, ...of(7, end)))
   t.same(counts(seen), whole('close 20', 'wait4 1'))
   t.same(codes(seen), [])
@@ -251,7 +251,14 @@ t.test('an empty file of a strace -ff set is a thread of which nothing was print
     [file('t.7', ''), file('t.8', '')],
     [file('t.7', ''), file('u.8', log, 'u')],
     [file('u.8', log, 'u'), file('t.7', '')],
-    [file('a.7', ''), file('a.8', 'type=SECCOMP msg=audit(1.1:1): pid=7 comm="a" sig=0 arch=c000003e syscall=0 compat=0 ip=0x7 code=0x7ffc0000\n')],
-  ]) // prettier-ignore
+    [
+      file('a.7', ''),
+      file(
+        'a.8',
+        'type=SECCOMP msg=audit(1.1:1): pid=7 comm="a" sig=0 arch=c000003e syscall=0 compat=0 ip=0x7 code=0x7ffc0000\n',
+      ),
+    ],
+  ])
+    // prettier-ignore
     await t.rejects(observe(files), { code: 'empty-trace' })
 })

@@ -80,6 +80,7 @@ export const cuts: readonly (readonly string[])[] = cutCalls.flatMap((call, inde
       [call + message, `${start}"x", 8) = 0`],
       [call + message, 'strace: next_event: queued pid 7', `${start}) = -1 EPERM (Operation not permitted)`],
       [call + message, ' > /usr/lib/libc.so.6(read+0x1d) [0x1]', 'strace: Process 8 attached', ' <unfinished ...>', `<... ${/^[a-z_0-9]+/.exec(call)?.[0] ?? ''} resumed>${start}) = 0`],
+      [call + message, ' <unfinished ...>', `<... ${/^[a-z_0-9]+/.exec(call)?.[0] ?? ''} resumed>${start}) = 0`],
       [call + message, `${start}strace: Process 9 attached`, `${start}) = 3</a> <0.000012>`],
     ]),
   ),
@@ -91,7 +92,8 @@ function* broken(): Generator<string> {
       for (const example of examples)
         if (!readsWhole(pattern, example)) yield `${group}.${name} does not read ${JSON.stringify(example)}`
       for (const other of never)
-        if (readsWhole(pattern, other)) yield `${group}.${name} reads ${JSON.stringify(other)}`
+        if (readsWhole(pattern, other) || (name === 'rest' && begins(pattern, other)))
+          yield `${group}.${name} reads ${JSON.stringify(other)}`
     }
   }
   yield* brokenPrefixes()
@@ -107,6 +109,12 @@ function readsWhole(pattern: RegExp, text: string): boolean {
   const found = pattern.exec(text)
   pattern.lastIndex = 0
   return found !== null && text !== '' && found.index + found[0].length === text.length
+}
+
+/** Whether the text begins so. A line that begins as the rest of a cut call is taken for one. */
+function begins(pattern: RegExp, text: string): boolean {
+  pattern.lastIndex = 0
+  return pattern.test(text)
 }
 
 /** A prefix of any thread and field must end where the call begins. */
@@ -214,6 +222,55 @@ function isCounted(end: string): boolean {
   return !/ENOSYS|EPERM|EACCES|errno|INJECTED/.test(end)
 }
 
+/** A failed call that tells the compiled reader the machine at once. */
+const machineLine = '[pid 7] openat(AT_FDCWD, "/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY|O_CLOEXEC) = -1 EMFILE (Too many open files)' // prettier-ignore
+const refusal = '[pid 7] socket(AF_INET, SOCK_STREAM, 0) = -1 EPERM (Operation not permitted)'
+/**
+ * Calls that a filter refused, beside calls that came back and calls that did not. Where none came back, strace may have
+ * been told to show failures only (-Z), and the refusal says less.
+ */
+export const attempts: readonly (readonly string[])[] = [
+  ') = 5',
+  ') = 0 (Timeout)',
+  ') = -1 EAGAIN (Resource temporarily unavailable)',
+  ') = -1 ENOENT (No such file or directory) <0.000012>',
+  ') = -11',
+  ') = 0x7f31',
+  ') = 5</a>',
+].flatMap((end) => {
+  const failed = '[pid 7] read(3, "", 8) = -1 EBADF (Bad file descriptor)'
+  return [
+    [failed, failed, `[pid 7] read(3, "", 8${end}`, refusal],
+    [failed, failed, '[pid 7] read(3,  <unfinished ...>', `[pid 7] <... read resumed>"", 8${end}`, refusal],
+    [failed, failed, '[pid 7] read(3, strace: Process 8 attached', `"", 8${end}`, refusal],
+  ]
+})
+
+/** Two threads of different programs, the lines by which they come to a child, and the lines of the child. */
+export const families: readonly (readonly [callers: readonly string[], child: readonly string[]])[] = [
+  [7, 8],
+  [8, 7],
+].flatMap(([first, last]) => {
+  const told = [
+    '[pid 7] execve("/a", ["a"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
+    '[pid 7] arch_prctl(ARCH_SET_FS, 0x7fb245ebd740) = 0',
+    '[pid 7] read(3, "", 8) = 0',
+    '[pid 8] execve("/b", ["b"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
+    '[pid 8] mmap2(NULL, 8192, PROT_READ, MAP_PRIVATE, -1, 0) = 0xf7ed5000',
+    '[pid 8] read(3, "", 8) = 0',
+  ]
+  const usual = [first, last].map((pid) => `[pid ${pid}] read(3, "", 8) = 0`)
+  const calls = [...told, ...usual, ...usual, ...usual]
+  const child = ['[pid 9] close(3) = 0', '[pid 9] read(3, "", 8) = 0', '[pid 9] close(4) = 0']
+  return [
+    [calls, ['strace: Process 9 attached', ...child]],
+    [calls, [`[pid ${last}] --- SIGCHLD {si_signo=SIGCHLD} ---`, 'strace: Process 9 attached', ...child]],
+    [calls, [`[pid ${first}] +++ exited with 0 +++`, 'strace: Process 9 attached', ...child]],
+    [calls, [`[pid ${last}] read(3, strace: Process 9 attached`, '"", 8) = 0', ...child]],
+    [calls, [`[pid ${last}] read(3, strace: next_event: dequeued pid 7`, '"", 8) = 0', 'strace: Process 9 attached', ...child]],
+  ] as const
+}) // prettier-ignore
+
 /** A run whose first lines tell the compiled reader the machine and the fields. */
 const start = [
   'execve("/bin/true", ["true"], 0x7fff86b69b18 /* 7 vars */) = 0',
@@ -243,6 +300,13 @@ function* differences(): Generator<string> {
     if (differ(Buffer.concat([trace('20840 ', ['read(3 <unfinished ...>']), bare, trace('20840 ', [])])))
       yield `the readers differ on ${JSON.stringify(body)} without the pid`
   }
+  for (const body of [...bodies, ...pieces])
+    for (const prefix of ['', '20840 ', '[pid 20883] ', '20840 23:52:03.949497 '])
+      if (differ(trace(prefix, [body]))) yield `the readers differ on ${JSON.stringify(prefix + body)}`
+}
+
+/** Calls that a message cuts, results, and the parents of attached threads. */
+function* cutDifferences(): Generator<string> {
   for (const prefix of ['', '[pid     8<a b>] 23:52:03.949497 ', '20840 '])
     for (const [call = '', ...rest] of cuts) {
       const usual = start.map((line) => prefix + line)
@@ -250,14 +314,20 @@ function* differences(): Generator<string> {
       if (differ(Buffer.from(`${lines.join('\n')}\n`, 'latin1')))
         yield `the readers differ on ${JSON.stringify([prefix + call, ...rest])}`
     }
-  for (const body of [...bodies, ...pieces])
-    for (const prefix of ['', '20840 ', '[pid 20883] ', '20840 23:52:03.949497 '])
-      if (differ(trace(prefix, [body]))) yield `the readers differ on ${JSON.stringify(prefix + body)}`
+  for (const lines of attempts) {
+    const [first = '', ...rest] = lines
+    if (differ(Buffer.from([machineLine, first, ...rest, ''].join('\n'))))
+      yield `the readers differ on whether a call came back in ${JSON.stringify(lines)}`
+  }
+  for (const [callers, child] of families)
+    if (differ(Buffer.from([...callers, ...child, ''].join('\n'))))
+      yield `the readers differ on the parent of ${JSON.stringify(child)}`
 }
 
-/** Every broken promise. For mutants the first one suffices. */
-export function faults(most = Infinity): readonly string[] {
+/** Every broken promise. For mutants the first one suffices; `first`: the promises that are checked before all others. */
+export function faults(most = Infinity, first?: 'cuts'): readonly string[] {
   const found: string[] = []
-  for (const each of broken()) if (found.push(each) >= most) break
+  const order = first === undefined ? [broken, cutDifferences] : [cutDifferences, broken]
+  for (const promises of order) for (const each of promises()) if (found.push(each) >= most) return found
   return found
 }

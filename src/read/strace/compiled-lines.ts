@@ -152,6 +152,11 @@ export class CompiledLines {
     return this.#found[word.bracketed] !== 0
   }
 
+  /** Whether a line that read() saw shows a call that did not fail. */
+  get succeeded(): boolean {
+    return this.#found[word.succeeded] !== 0
+  }
+
   /** The offset of the line that read() stopped at; `next`: the offset of the following line. */
   get at(): number {
     return this.#input.offsetOf(this.#found[word.at] as number)

@@ -67,5 +67,5 @@ export const layout = {
 
 /** What read() found: counts of the lines that it took, then the line that it stopped at. Words of four bytes. */
 export const foundWords = [
-  'lines', 'calls', 'last', 'bracketed', 'cut', 'at', 'next', 'pid', 'call', 'open', 'value', 'number',
+  'lines', 'calls', 'last', 'bracketed', 'succeeded', 'cut', 'at', 'next', 'pid', 'call', 'open', 'value', 'number',
 ] as const // prettier-ignore

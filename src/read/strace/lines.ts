@@ -37,7 +37,7 @@ export const fields = {
   label: row(
     /\[(?![0-9a-f]{8,16}\] |pid )[A-Za-z_][^[\]]*\] /y,
     ['[unconfined_t] ', '[unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023] ', '[abcdef] '],
-    ['[7] ', '[d91767f4] ', '[ff40acd46b70] ', '[a[b] ', '[] '],
+    ['[7] ', '[d91767f4] ', '[ff40acd46b70] ', '[a[b] ', '[] ', '[ unconfined_t] '],
   ),
   // -t, -tt, -ttt, --absolute-timestamps. Seconds of the epoch have more digits than any pid (2^22).
   absolute: row(

@@ -18,7 +18,7 @@ export class Run {
   attachedFirst = false
   /** strace said that it attached to a running process. */
   attachedToRunning = false
-  /** A line that the compiled code did not count shows a call that did not fail. */
+  /** A line shows a call that did not fail. */
   succeeded = false
   #fields = 0
   /** How many whole calls in a row had these fields. */

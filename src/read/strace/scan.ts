@@ -74,6 +74,7 @@ export class Scan {
         waits,
       )
       if (code.bracketed) this.#run.shared = true
+      if (code.succeeded) this.#run.succeeded = true
       ledger.lines += code.lines
       ledger.calls += code.calls
       at = code.at
