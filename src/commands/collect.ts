@@ -146,10 +146,14 @@ class Collection {
   readonly #deliveries: Deliveries
   readonly #world: World
   readonly #known = new Map<string, string>()
+  /** The containers whose names were there when the names were last read. */
+  #listed: ReadonlySet<string> = new Set()
   readonly #late = new Map<string, number>()
   readonly #unfiltered = new Set<string>()
-  /** By pod, the containers that ended without a name. */
-  readonly #nameless = new Map<string, Set<string>>()
+  /** By pod, the number of containers that ended without a name, as long as the pod has containers. */
+  readonly #nameless = new Map<string, number>()
+  /** The number of the others: a pod's first container is its sandbox, which has no name. */
+  #namelessGone = 0
   readonly #refused: RefusalStream
   /** The number of failed calls under filters that the kernel does not keep. */
   #untold = 0
@@ -172,8 +176,9 @@ class Collection {
   }
 
   async #learn(): Promise<void> {
-    const names = await this.#names.known().catch(() => new Map<string, string>())
-    for (const [id, name] of names) this.#known.set(id, name)
+    const names = await this.#names.known().catch(() => undefined)
+    for (const [id, name] of names ?? []) this.#known.set(id, name)
+    if (names !== undefined) this.#listed = new Set(names.keys())
   }
 
   /** Delivers the recordings that have grown. `last`: delivers all of them as final. */
@@ -181,16 +186,34 @@ class Collection {
     this.#collector.refresh()
     await this.#learn()
     const done = new Set<string>()
+    const pods = new Set<string>()
     for (const each of this.#collector.read((id) => this.#chosen(id))) {
       this.#take(each, last)
       const isDone = each.ended && this.#isDone(each.id)
       if (isDone) done.add(each.id)
+      else pods.add(each.parent)
       if ((isDone || last) && each.started && !this.#known.has(each.id)) this.#loseName(each)
     }
     await this.#deliveries.deliver(last)
-    // Refusals come first: afterwards the collector forgets whose cgroups they were in.
+    // Refusals come first: afterwards nobody knows whose cgroups they were in.
     if (this.#tellsRefusals) this.#tellRefusals(last)
+    this.#forget(done, last ? new Set() : pods)
+  }
+
+  /** Frees the data of containers that are done. `pods`: those that have other containers. */
+  #forget(done: ReadonlySet<string>, pods: ReadonlySet<string>): void {
     this.#collector.forget(done)
+    for (const id of done) {
+      this.#late.delete(id)
+      this.#unfiltered.delete(id)
+    }
+    const there = new Set(this.#collector.containers().map(({ id }) => id))
+    for (const id of this.#known.keys()) if (!this.#listed.has(id) && !there.has(id)) this.#known.delete(id)
+    for (const [pod, count] of this.#nameless) {
+      if (pods.has(pod)) continue
+      this.#namelessGone += count - 1
+      this.#nameless.delete(pod)
+    }
   }
 
   #take({ id, observations, ended, unfiltered }: Collected, last: boolean): void {
@@ -222,10 +245,10 @@ class Collection {
     return name !== undefined && isSelected(name, this.#select) ? name : undefined
   }
 
-  #loseName({ id, parent }: Collected): void {
+  #loseName({ parent }: Collected): void {
     // `podUID` or `kubepods-…-podUID.slice`. Containers outside pods have no name in the cluster.
     if (!/^(?:.+-)?pod[^/]+$/.test(basename(parent))) return
-    this.#nameless.set(parent, (this.#nameless.get(parent) ?? new Set()).add(id))
+    this.#nameless.set(parent, (this.#nameless.get(parent) ?? 0) + 1)
   }
 
   #isDone(id: string): boolean {
@@ -236,9 +259,7 @@ class Collection {
 
   /** The exit status: 1 if nothing was recorded. */
   end(): number {
-    // A pod's first container is its sandbox, which has no name.
-    const nameless = [...this.#nameless.values()].reduce((sum, { size }) => sum + size - 1, 0)
-    const unknown = nameless + this.#collector.nameless()
+    const unknown = this.#namelessGone + this.#collector.nameless()
     if (unknown > 0)
       say(
         this.#world,

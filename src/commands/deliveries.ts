@@ -14,8 +14,15 @@ export interface ContainerRecording {
   readonly observations: Observations
 }
 
+interface DueRecording extends ContainerRecording {
+  /** The container has ended, or nothing more will be recorded. */
+  readonly isFinal: boolean
+}
+
 /** The longest pause after failures, in looks. */
 const longestPause = 32
+/** How many failures in a row end a delivery. The last one tries more, since nothing comes after it. */
+const failuresAt = { once: 1, last: 3 } as const
 
 export class Deliveries {
   readonly #place: CollectPlace
@@ -24,8 +31,11 @@ export class Deliveries {
   readonly #content = new Map<string, string>()
   /** By container, the digest of the recording that the place has accepted. */
   readonly #accepted = new Map<string, string>()
-  readonly #due = new Map<string, ContainerRecording>()
+  readonly #due = new Map<string, DueRecording>()
+  /** The containers whose last recording has not been accepted. */
   readonly #met = new Set<string>()
+  /** The number of the others, whose data is freed. */
+  #finished = 0
   #pause = 0
   #looks = 0
   /** Why the place did not accept the last recordings. */
@@ -38,18 +48,18 @@ export class Deliveries {
 
   /** The number of containers with a recording. */
   get count(): number {
-    return this.#met.size
+    return this.#met.size + this.#finished
   }
 
-  /** Makes a recording due if it is new. `final`: the container has ended, or nothing more will be recorded. */
-  take(recording: ContainerRecording, final: boolean): void {
+  /** Makes a recording due if it is new. `isFinal`: the container has ended, or nothing more will be recorded. */
+  take(recording: ContainerRecording, isFinal: boolean): void {
     const { id, observations } = recording
     this.#met.add(id)
-    if (!final && this.#place.onlyFinal) return
+    if (!isFinal && this.#place.onlyFinal) return
     const content = digestOf(contentOf(observations))
-    if (!final && this.#content.get(id) === content) return
+    if (!isFinal && this.#content.get(id) === content) return
     this.#content.set(id, content)
-    this.#due.set(id, recording)
+    this.#due.set(id, { ...recording, isFinal })
   }
 
   /** Sends due recordings, eight in parallel: a registry may be far away, and a pod has limited time to end. */
@@ -57,12 +67,15 @@ export class Deliveries {
     if (this.#due.size === 0 || (!last && this.#looks++ < this.#pause)) return
     const reasons: string[] = []
     const rest = [...this.#due.values()].values()
+    const most = failuresAt[last ? 'last' : 'once']
     const worker = async (): Promise<void> => {
-      for (const each of rest)
-        await this.#give(each).catch((error: unknown) => {
-          if (!(error instanceof UserError)) throw error
-          reasons.push(error.message)
-        })
+      let failures = 0
+      for (const each of rest) {
+        const why = await this.#failureOf(each)
+        failures = why === undefined ? 0 : failures + 1
+        if (why !== undefined) reasons.push(why)
+        if (failures === most) return
+      }
     }
     await Promise.all(Array.from({ length: 8 }, worker))
     this.#looks = 0
@@ -74,14 +87,32 @@ export class Deliveries {
       say(this.#world, why === '' ? 'every recording is accepted again' : `${why}; trying again`)
   }
 
-  async #give(recording: ContainerRecording): Promise<void> {
+  /** Why the place does not accept a recording, which then goes behind the others; undefined if it does. */
+  async #failureOf(recording: DueRecording): Promise<string | undefined> {
+    try {
+      await this.#give(recording)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      const due = this.#due.get(recording.id) ?? recording
+      this.#due.delete(recording.id)
+      this.#due.set(recording.id, due)
+      return error.message
+    }
+  }
+
+  async #give(recording: DueRecording): Promise<void> {
     const { id, observations } = recording
     const text = printObservations(observations)
     const digest = digestOf(text)
     if (this.#accepted.get(id) !== digest) await this.#place.accept(recording, text)
     this.#accepted.set(id, digest)
     // A later recording may have become due meanwhile.
-    if (this.#due.get(id) === recording) this.#due.delete(id)
+    if (this.#due.get(id) !== recording) return
+    this.#due.delete(id)
+    if (!recording.isFinal) return
+    this.#finished++
+    for (const each of [this.#met, this.#content, this.#accepted]) each.delete(id)
   }
 
   /** @throws UserError if some recordings were never accepted. */

@@ -42,8 +42,12 @@ export async function pullNamed(
   world: World,
   options: { readonly plainHttp?: boolean } = {},
 ): Promise<Pulled> {
+  return pullFrom(registryOf(reference, world, options), reference)
+}
+
+function pullFrom(registry: Registry, reference: Reference): Promise<Pulled> {
   const { digest, tag = 'latest' } = reference
-  return pull(registryOf(reference, world, options), digest ?? tag, printReference(reference))
+  return pull(registry, digest ?? tag, printReference(reference))
 }
 
 /** The text of the profile at oci://REF. @throws UserError */
@@ -64,21 +68,45 @@ export function textOf(bytes: Uint8Array, name: string): string {
 
 /**
  * The sources of oci://REF. With a tag or digest: that artifact. Without: every shard of observations in the
- * repository, in the order of their tags. The bytes are fetched when they are read.
+ * repository, in the order of their tags. The bytes are fetched shortly before they are read.
  *
  * @throws UserError if nothing is there.
  */
 export async function artifactSources(word: string, world: World): Promise<readonly Source[]> {
   const reference = parseReference(word)
-  if (reference.tag !== undefined || reference.digest !== undefined) return [sourceOf(reference, world)]
-  const tags = await shardsOf(registryOf(reference, world))
-  if (tags.length === 0) throw new UserError('artifact-unusable', { artifact: word, fault: 'no-shards' })
-  return tags.map((tag) => sourceOf({ ...reference, tag }, world))
+  // One client for all, so that they share its authorization.
+  const registry = registryOf(reference, world)
+  const isOne = reference.tag !== undefined || reference.digest !== undefined
+  const references = isOne ? [reference] : (await shardsOf(registry)).map((tag) => ({ ...reference, tag }))
+  if (references.length === 0)
+    throw new UserError('artifact-unusable', { artifact: word, fault: 'no-shards' })
+  const fetched = fetchedAhead(references.map((each) => () => pullFrom(registry, each)))
+  return references.map((each, index) => ({
+    name: `${referencePrefix}${printReference(each)}`,
+    bytes: bytesOf(() => fetched(index)),
+  }))
 }
 
-function sourceOf(reference: Reference, world: World): Source {
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    yield (await pullNamed(reference, world)).bytes
+async function* bytesOf(fetched: () => Promise<Pulled>): AsyncGenerator<Uint8Array> {
+  yield (await fetched()).bytes
+}
+
+/** How many artifacts are fetched before they are read. */
+const fetchWidth = 8
+
+/** Each result by its index, asked for in order and once: the next ones are fetched meanwhile. */
+function fetchedAhead<T>(fetches: readonly (() => Promise<T>)[]): (index: number) => Promise<T> {
+  const begun = new Map<number, Promise<T>>()
+  let next = 0
+  return (index) => {
+    for (; next < Math.min(fetches.length, index + fetchWidth); next++) {
+      const fetching = (fetches[next] as () => Promise<T>)()
+      // Whoever asks for it gets the failure.
+      fetching.catch(() => undefined)
+      begun.set(next, fetching)
+    }
+    const found = begun.get(index) as Promise<T>
+    begun.delete(index)
+    return found
   }
-  return { name: `${referencePrefix}${printReference(reference)}`, bytes: bytes() }
 }

@@ -58,13 +58,16 @@ export interface OfRepository {
 const answers = {
   'no-upload': 'does not say where to upload to',
   'no-manifest': ({ name }: RegistryAnswer) => `has a ${name} that is not an OCI manifest`,
+  index: ({ name }: RegistryAnswer) =>
+    `has a ${name} that is an index of several artifacts: name one of them by its digest`,
   large: ({ name, size, limit }: RegistryAnswer) =>
     `has ${size} bytes as ${name}: more than ${limit} are not read`,
   longer: ({ limit }: RegistryAnswer) => `sends more than the ${limit} bytes that it should`,
   'other-bytes': ({ name }: RegistryAnswer) => `sends bytes for ${name} that its digest does not match`,
   'stored-otherwise': ({ name, stored }: RegistryAnswer) =>
     `stores as ${stored} what was pushed as ${name}: the artifact cannot be named by its digest`,
-  status: ({ status, asked, said }: RegistryAnswer) => `answers ${status} to ${asked}${inWords(said)}`,
+  status: ({ status, asked, said, after }: RegistryAnswer) =>
+    `answers ${status} to ${asked}${inWords(said)}${after === undefined ? '' : `: try again in ${after} s`}`,
   challenge: 'asks for a way to log in that is neither Basic nor Bearer',
   'plain-realm': 'wants credentials to be sent without TLS',
   'other-protocol': ({ asked }: RegistryAnswer) =>
@@ -83,6 +86,8 @@ export interface RegistryAnswer extends OfRepository {
   readonly status?: number
   readonly asked?: string
   readonly said?: string | undefined
+  /** The seconds after which the registry wants to be asked again. */
+  readonly after?: number
 }
 
 /** The registry's own message in parentheses. */

@@ -1,13 +1,19 @@
 // Reads and writes blobs, manifests and tags of one repository over HTTP. Bytes are accepted only if they have the
-// requested digest and size. Authority: OCI distribution specification 1.1;
-// docs.docker.com/registry/spec/auth (Bearer tokens, scopes); RFC 7617 (Basic).
+// requested digest and size. Authority: OCI distribution specification 1.1.
 import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
+import { chosenChallenge } from './challenges.ts'
 import type { Credentials } from './credentials.ts'
+import { pauseIn, withPatience } from './patience.ts'
 import { isLoopback, type Reference } from './reference.ts'
 import { send, type HttpAnswer } from './through-proxy.ts'
+import { basicOf, tokenIn, tokenRequest, urlOf, type Request } from './tokens.ts'
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json'
+const indexType = 'application/vnd.oci.image.index.v1+json'
+
+/** What a token is asked for: `push` includes `pull`. */
+type Right = 'pull' | 'push'
 
 export interface Descriptor {
   readonly mediaType: string
@@ -46,10 +52,7 @@ export function digestOf(bytes: string | Uint8Array): string {
 /** The specification asks registries to accept manifests of 4 MiB. Tag lists and tokens are smaller. */
 const documentLimit = 4 * 1024 * 1024
 
-interface Ask {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
+interface Ask extends Request {
   /** Statuses that are not errors. */
   readonly expected: readonly number[]
 }
@@ -59,7 +62,9 @@ export class Registry {
   readonly #options: ClientOptions
   readonly #root: URL
   /** The Authorization header for each right. */
-  readonly #authorizations = new Map<'pull' | 'push', string>()
+  readonly #authorizations = new Map<Right, string>()
+  /** Requests for one, which requests at the same time share. */
+  readonly #authorizing = new Map<Right, Promise<string>>()
 
   constructor(reference: Reference, options: ClientOptions) {
     this.#reference = reference
@@ -118,7 +123,8 @@ export class Registry {
   async manifest(name: string): Promise<{ readonly manifest: Manifest; readonly digest: string }> {
     const answer = await this.#ask('pull', `manifests/${name}`, {
       method: 'GET',
-      headers: { accept: manifestType },
+      // A registry says that it lacks an index unless we accept it.
+      headers: { accept: `${manifestType}, ${indexType}` },
       expected: [200, 404],
     })
     if (answer.status === 404) throw new UserError('registry-lacks', { repository: this.#repository, name })
@@ -126,7 +132,8 @@ export class Registry {
     const digest = digestOf(bytes)
     const wanted = name.startsWith('sha256:') ? name : (digestIn(answer) ?? digest)
     if (digest !== wanted) throw this.#answered('other-bytes', { name })
-    const manifest = document(bytes) as Partial<Manifest> | undefined
+    const manifest = document(bytes) as Partial<Manifest & { readonly manifests: unknown }> | undefined
+    if (Array.isArray(manifest?.manifests)) throw this.#answered('index', { name })
     const isManifest = isDescriptor(manifest?.config) && manifest.layers?.every(isDescriptor) === true
     if (!isManifest || Array.isArray(manifest)) throw this.#answered('no-manifest', { name })
     return { manifest: manifest as Manifest, digest }
@@ -162,27 +169,73 @@ export class Registry {
     return [...tags].sort()
   }
 
-  async #ask(right: 'pull' | 'push', place: string | URL, ask: Ask): Promise<HttpAnswer> {
+  async #ask(right: Right, place: string | URL, ask: Ask): Promise<HttpAnswer> {
     const url = new URL(place, this.#root)
     // Credentials go only to the registry itself, wherever it redirects.
     const isOwn = url.origin === this.#root.origin
-    let answer = await this.#send(url, ask, isOwn ? this.#authorizations.get(right) : undefined)
-    if (answer.status === 401 && isOwn) {
+    const used = isOwn ? this.#authorizations.get(right) : undefined
+    let answer = await this.#send(url, ask, used)
+    // Another host that the registry redirects to may name its own token server, which must not learn our password.
+    if (answer.status === 401 && isOwn && new URL(answer.url || url).origin === this.#root.origin) {
       await answer.body?.cancel()
-      const authorization = await this.#authorize(answer.headers.get('www-authenticate') ?? '', right)
-      this.#authorizations.set(right, authorization)
-      answer = await this.#send(url, ask, authorization)
+      answer = await this.#send(url, ask, await this.#authorized(right, used, answer))
     }
     if (ask.expected.includes(answer.status)) return answer
+    const after = pauseIn(answer)
     const said = await this.#said(answer)
     if (answer.status === 401 || answer.status === 403)
       throw new UserError('registry-denies', { repository: this.#repository, right, said })
-    throw this.#answered('status', { status: answer.status, asked: `${ask.method} ${url.pathname}`, said })
+    const asked = `${ask.method} ${url.pathname}`
+    throw this.#answered('status', {
+      status: answer.status,
+      asked,
+      said,
+      ...(after !== undefined && { after: Math.ceil(after / 1000) }),
+    })
+  }
+
+  /** Another Authorization header than the one that was used. @throws UserError */
+  async #authorized(right: Right, used: string | undefined, answer: HttpAnswer): Promise<string> {
+    const known = this.#authorizations.get(right)
+    if (known !== undefined && known !== used) return known
+    const begun = this.#authorizing.get(right) ?? this.#authorize(right, answer)
+    this.#authorizing.set(right, begun)
+    try {
+      const authorization = await begun
+      this.#authorizations.set(right, authorization)
+      return authorization
+    } finally {
+      this.#authorizing.delete(right)
+    }
+  }
+
+  async #authorize(right: Right, answer: HttpAnswer): Promise<string> {
+    const challenge = chosenChallenge(answer.headers.get('www-authenticate') ?? '')
+    if (challenge === undefined) throw this.#answered('challenge')
+    const who = await this.#options.credentials()
+    if (challenge.scheme === 'basic') {
+      if (who?.kind !== 'password')
+        throw new UserError('registry-denies', { repository: this.#repository, right })
+      return basicOf(who)
+    }
+    const realm = urlOf(challenge.parameters.get('realm') ?? '')
+    if (realm === undefined) throw this.#answered('challenge')
+    if (realm.protocol === 'http:' && this.#root.protocol === 'https:') throw this.#answered('plain-realm')
+    const scope = `repository:${this.#reference.repository}:${right === 'pull' ? 'pull' : 'pull,push'}`
+    const { url, ask, authorization } = tokenRequest(realm, who, scope, challenge.parameters.get('service'))
+    const given = await this.#send(url, ask, authorization)
+    if (given.status !== 200) {
+      const said = await this.#said(given)
+      throw new UserError('registry-denies', { repository: this.#repository, right, said })
+    }
+    const token = tokenIn(document(await this.#bytes(given, documentLimit)))
+    if (token === undefined) throw this.#answered('no-token')
+    return `Bearer ${token}`
   }
 
   async #send(
     url: URL,
-    { method, headers, body }: Ask,
+    { method, headers, body }: Request,
     authorization: string | undefined,
   ): Promise<HttpAnswer> {
     if (!/^https?:$/.test(url.protocol))
@@ -192,47 +245,19 @@ export class Registry {
         method,
         ...(body !== undefined && { body }),
         headers: { ...headers, ...(authorization !== undefined && { authorization }) },
-        signal: AbortSignal.timeout(this.#options.timeout ?? 60_000),
       }
-      return await send(url, sent, this.#options.proxyOf ?? (() => undefined))
+      const once = (): Promise<HttpAnswer> =>
+        send(
+          url,
+          { ...sent, signal: AbortSignal.timeout(this.#options.timeout ?? 60_000) },
+          this.#options.proxyOf ?? (() => undefined),
+        )
+      // The end of an upload removes its place, so bytes that may have arrived are not sent there again.
+      return await withPatience(once, !url.searchParams.has('digest'))
     } catch (error) {
       if (error instanceof UserError) throw error
       throw this.#unreachable(error)
     }
-  }
-
-  async #authorize(challenge: string, right: 'pull' | 'push'): Promise<string> {
-    const who = await this.#options.credentials()
-    const basic = who?.kind === 'password' ? basicOf(who.user, who.secret) : undefined
-    if (/^basic\b/i.test(challenge)) {
-      if (basic === undefined) throw new UserError('registry-denies', { repository: this.#repository, right })
-      return basic
-    }
-    const words = new Map(
-      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', value = '']) => [key, value]),
-    )
-    const realm = urlOf(words.get('realm') ?? '')
-    if (!/^bearer\b/i.test(challenge) || realm === null) throw this.#answered('challenge')
-    if (realm.protocol === 'http:' && this.#root.protocol === 'https:') throw this.#answered('plain-realm')
-    const scope = `repository:${this.#reference.repository}:${right === 'pull' ? 'pull' : 'pull,push'}`
-    const service = words.get('service')
-    const answer = await (who?.kind === 'refresh-token'
-      ? this.#send(realm, tokenByRefresh(who.token, scope, service), undefined)
-      : this.#send(withQuery(realm, { ...(service && { service }), scope }), tokenByPassword, basic))
-    if (answer.status !== 200)
-      throw new UserError('registry-denies', {
-        repository: this.#repository,
-        right,
-        said: await this.#said(answer),
-      })
-    const { token, access_token: accessToken } = (document(await this.#bytes(answer, documentLimit)) ??
-      {}) as {
-      readonly token?: unknown
-      readonly access_token?: unknown
-    }
-    const bearer = [token, accessToken].find((each) => typeof each === 'string' && each !== '')
-    if (bearer === undefined) throw this.#answered('no-token')
-    return `Bearer ${bearer as string}`
   }
 
   /** The registry's own error message; undefined if it gives none. */
@@ -280,29 +305,6 @@ export class Registry {
   }
 }
 
-const tokenByPassword: Ask = { method: 'GET', expected: [200] }
-
-/** Authority: docs.docker.com/registry/spec/auth/oauth. */
-function tokenByRefresh(token: string, scope: string, service: string | undefined): Ask {
-  const form = { grant_type: 'refresh_token', client_id: 'seccomp-gen', refresh_token: token, scope }
-  return {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: String(new URLSearchParams({ ...form, ...(service && { service }) })),
-    expected: [200],
-  }
-}
-
-function withQuery(url: URL, words: Readonly<Record<string, string>>): URL {
-  const asked = new URL(url)
-  for (const [key, value] of Object.entries(words)) asked.searchParams.set(key, value)
-  return asked
-}
-
-function basicOf(user: string, secret: string): string {
-  return `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`
-}
-
 /** The digest that the registry has for a manifest, by its own word. */
 function digestIn({ headers }: HttpAnswer): string | undefined {
   const found = headers.get('docker-content-digest') ?? ''
@@ -342,9 +344,4 @@ function networkReason(error: unknown): string {
   if (inner?.message === 'bad port')
     return 'Node.js makes no HTTP request to this port, which belongs to another protocol: serve the registry on another port'
   return (inner?.message || inner?.code || message).split('\n')[0] ?? ''
-}
-
-/** URL.parse() is not in Node 20. */
-function urlOf(text: string): URL | null {
-  return URL.canParse(text) ? new URL(text) : null
 }

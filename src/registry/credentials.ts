@@ -16,8 +16,8 @@ export type Credentials =
   | { readonly kind: 'password'; readonly user: string; readonly secret: string }
   | { readonly kind: 'refresh-token'; readonly token: string }
 
-/** The name of docker.io in these files. */
-const dockerHub = 'https://index.docker.io/v1/'
+/** The names of docker.io in these files: Docker's own, and Podman's. */
+const dockerHub = ['https://index.docker.io/v1/', 'docker.io'] as const
 
 /**
  * The credentials of the first file that has some for the registry; undefined if none has.
@@ -79,23 +79,38 @@ async function credentialsIn(
   { registry, repository }: Reference,
   env: Environment,
 ): Promise<Credentials | undefined> {
-  const server = registry === 'docker.io' ? dockerHub : registry
-  const helper = own(credHelpers, server) ?? credsStore
-  if (helper) {
-    const answer = await askHelper(helper, server, env)
+  const servers: readonly string[] = registry === 'docker.io' ? dockerHub : [registry]
+  for (const server of servers) {
+    const helper = own(credHelpers, server) ?? (server === servers[0] ? credsStore : undefined)
+    const answer = helper ? await askHelper(helper, server, env) : undefined
     if (answer !== undefined) return answer
   }
-  const entry = entriesFor(server, repository)
-    .map((key) => own(auths, key))
-    .find((each) => each !== undefined)
-  return entry && credentialsOf(entry)
+  for (const entry of entriesFor(registry, repository, auths)) {
+    // `docker login` with a helper leaves an empty entry.
+    const found = credentialsOf(entry)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
-/** Keys from the repository up to its registry, then the registry as old clients wrote it. */
-function entriesFor(server: string, repository: string): readonly string[] {
+/**
+ * The entries from the repository's own up to its registry's, then those whose key is a URL of the registry: Docker's
+ * client compares the hosts only.
+ */
+function entriesFor(
+  registry: string,
+  repository: string,
+  auths: NonNullable<AuthFile['auths']>,
+): readonly AuthEntry[] {
   const parts = repository.split('/')
-  const scopes = parts.map((_, index) => [server, ...parts.slice(0, parts.length - index)].join('/'))
-  return [...scopes, server, `https://${server}`, `https://${server}/v1/`, `https://${server}/v2/`]
+  const scopes = parts.map((_, index) => [registry, ...parts.slice(0, parts.length - index)].join('/'))
+  const hosts =
+    registry === 'docker.io' ? ['docker.io', 'index.docker.io', 'registry-1.docker.io'] : [registry]
+  const urls = Object.keys(auths).filter((key) => {
+    const [, scheme, host = '', path = ''] = /^(https?:\/\/)?([^/]*)(\/.*)?$/.exec(key) ?? []
+    return hosts.includes(host) && (scheme !== undefined || /^\/?(?:v[12]\/?)?$/.test(path))
+  })
+  return [...scopes, registry, ...urls].flatMap((key) => own(auths, key) ?? [])
 }
 
 function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

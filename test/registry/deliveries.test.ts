@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import {
   directoryPlace,
@@ -13,10 +15,13 @@ import {
 } from '../../src/commands/collect-places.ts'
 import { Deliveries, type ContainerRecording } from '../../src/commands/deliveries.ts'
 import type { World } from '../../src/commands/world.ts'
+import { UserError } from '../../src/errors.ts'
 import { parseReference, pull, Registry, shardsOf } from '../../src/registry/index.ts'
 import { listen, startRegistry, startTokenServer, whyNoRegistry, type Service } from './service.ts'
 
 t.setTimeout(240_000)
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 const skip = await whyNoRegistry()
 const folder = mkdtempSync(join(tmpdir(), 'seccomp-gen-deliveries-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -94,7 +99,6 @@ t.test('a recording is pushed when it has grown, and at the end if it differs', 
     ['aa'],
     'what differs',
   )
-  t.strictSame(await look(true, recording('a', 6, ['read', 'write']), recording('b', 4)), [])
   deliveries.end()
   t.equal(deliveries.count, 2)
   t.strictSame(said, [])
@@ -161,6 +165,49 @@ t.test('stdout gets a recording once, when its container has ended', async (t) =
   await deliveries.deliver(true)
   t.equal(out.length, 1)
   t.match(JSON.parse(out.join('')), recording('a', 2).observations)
+})
+
+t.test('what the place refuses for good holds nothing else up', async (t) => {
+  const { world } = worldOf()
+  const given: string[] = []
+  const place: CollectPlace = {
+    onlyFinal: false,
+    accept: async ({ id, name }) => {
+      if (name.startsWith('refused/')) throw new UserError('no-such-cgroup', { cgroup: name, mount: '' })
+      given.push(id.slice(0, 1))
+    },
+  }
+  const deliveries = new Deliveries(place, world)
+  const refused = Array.from({ length: 9 }, (_, index) => ({
+    ...recording('f', 1),
+    id: String(index),
+    name: `refused/${index}`,
+  }))
+  for (const each of [...refused, recording('a', 1), recording('b', 1)]) deliveries.take(each, true)
+  for (let looks = 0; looks < 8; looks++) await deliveries.deliver(false)
+  t.strictSame(given.sort(), ['a', 'b'])
+  t.throws(() => deliveries.end(), { message: /^9 recordings could not be written/ })
+})
+
+t.test('nothing is kept of a container whose last recording was accepted', async (t) => {
+  const { world } = worldOf()
+  const deliveries = new Deliveries({ onlyFinal: false, accept: async () => {} }, world)
+  const containers = 20_000
+  const { observations } = recording('a', 1)
+  const end = async (from: number, to: number): Promise<number> => {
+    for (let next = from; next < to; next++) {
+      deliveries.take({ id: next.toString(16).padStart(64, '0'), name: `shop/${next}`, observations }, true)
+      await deliveries.deliver(false)
+    }
+    collectGarbage()
+    return process.memoryUsage().heapUsed
+  }
+  const before = await end(0, containers)
+  const after = await end(containers, 2 * containers)
+  // An entry of a Map alone takes some 30 bytes, an id 80.
+  t.ok(after - before < containers * 16, `${((after - before) / containers).toFixed(1)} bytes a container`)
+  t.comment(`${((after - before) / containers).toFixed(1)} bytes a container`)
+  t.equal(deliveries.count, 2 * containers)
 })
 
 t.test('a recording that becomes due while the one before is given is not lost', async (t) => {

@@ -209,15 +209,13 @@ export class Collector {
     return this.#session.groups().filter(({ cgroup }) => !this.#groups.isKnown(cgroup)).length
   }
 
-  /** Frees the data of containers that have ended. */
+  /** Frees the data of containers that have ended, and of other cgroups that are gone. */
   forget(ids: ReadonlySet<string>): void {
-    const gone = this.#session.groups().filter(({ cgroup }) => {
-      const container = this.#groups.ofCgroup(cgroup)
-      return container !== undefined && ids.has(container.id)
-    })
+    const gone = this.#groups.forget(ids)
+    if (gone.size === 0) return
     this.#session.forget(gone)
-    this.#refusing?.forget(new Set(gone.map(({ cgroup }) => cgroup)))
-    for (const group of this.#groups.all()) if (ids.has(group.id)) this.#groups.forget(group)
+    this.#refusing?.forget(gone)
+    for (const id of ids) this.#without.delete(id)
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // Follows the containers below a cgroup as their directories come and go. A cgroup's id is the inode of its directory.
 // A container's directory has a name that ends in the container's id; all directories below it are the container's too.
-// A directory that is gone before we look at it is known if the kernel told that it was made.
+// A directory that is gone before we look at it is known if the kernel told that it was made. A directory that inotify
+// does not take, because a user's watches are limited, is looked at again and again.
 // Authority: cgroup-v2.rst; inotify(7), which cgroups support.
 import { existsSync, readdirSync, statSync, watch, type FSWatcher } from 'node:fs'
 import { basename, join, sep } from 'node:path'
@@ -25,13 +26,26 @@ export interface GroupsOptions {
   readonly made?: (() => readonly MadeCgroup[]) | undefined
 }
 
+interface Followed {
+  readonly cgroup: bigint
+  readonly group: ContainerGroup | undefined
+  /** Undefined if inotify did not take the directory. */
+  watcher: FSWatcher | undefined
+}
+
+/** How often the directories that inotify does not take are looked at. Milliseconds. */
+const pace = 500
+
 export class ContainerGroups {
   readonly #root: string
   readonly #byCgroup = new Map<bigint, ContainerGroup>()
   /** The cgroups that belong to no container. */
   readonly #others = new Set<bigint>()
+  /** Those of #others that are gone. */
+  readonly #goneOthers = new Set<bigint>()
   readonly #containers = new Map<string, ContainerGroup>()
-  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #directories = new Map<string, Followed>()
+  #looked = 0
   #wasThere = true
   /** Called when a container's directory is made: the container, and its name, may be gone very soon. */
   onNew: (id: string) => void = () => undefined
@@ -53,6 +67,7 @@ export class ContainerGroups {
     const made = [...this.#made()].sort((a, b) => (a.cgroup < b.cgroup ? -1 : 1))
     for (const { cgroup, path } of made)
       if (!this.isKnown(cgroup)) this.#add(cgroup, join(unifiedMount(), path))
+    if (performance.now() - this.#looked > pace) this.#lookAgain()
   }
 
   /** The container of a cgroup; undefined if there is none, or if the cgroup was removed before we knew of it. */
@@ -74,30 +89,57 @@ export class ContainerGroups {
     return [...this.#containers.values()]
   }
 
-  /** Frees the data of a container that has ended. */
-  forget(group: ContainerGroup): void {
-    this.#containers.delete(group.id)
-    for (const [cgroup, own] of this.#byCgroup) if (own === group) this.#byCgroup.delete(cgroup)
+  /** Frees the data of these containers, and of the other cgroups that are gone; returns all these cgroups. */
+  forget(ids: ReadonlySet<string>): ReadonlySet<bigint> {
+    const gone = new Set(this.#goneOthers)
+    if (ids.size > 0) for (const [cgroup, { id }] of this.#byCgroup) if (ids.has(id)) gone.add(cgroup)
+    for (const cgroup of gone) {
+      this.#byCgroup.delete(cgroup)
+      this.#others.delete(cgroup)
+    }
+    this.#goneOthers.clear()
+    for (const id of ids) this.#containers.delete(id)
+    return gone
   }
 
   #look(directory: string, within: ContainerGroup | undefined): void {
-    if (this.#watchers.has(directory)) return
+    if (this.#directories.has(directory)) return
     const inode = statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino
     if (inode === undefined) return
     const group = this.#byCgroup.get(inode) ?? within ?? this.#container(directory)
     this.#keep(inode, group)
+    const followed: Followed = { cgroup: inode, group, watcher: undefined }
+    this.#directories.set(directory, followed)
+    followed.watcher = this.#watch(directory, group)
+    // Directories that were made before the watch.
+    this.#lookInto(directory, group)
+  }
+
+  /** Undefined if the user may watch no more files, or if the directory is gone. */
+  #watch(directory: string, group: ContainerGroup | undefined): FSWatcher | undefined {
     try {
       const watcher = watch(directory, { persistent: false }, (_, name) =>
         this.#changed(directory, name, group),
       )
-      watcher.on('error', () => this.#gone(directory))
-      this.#watchers.set(directory, watcher)
-      // Directories that were made before the watch.
+      return watcher.on('error', () => this.#gone(directory))
+    } catch {
+      return undefined
+    }
+  }
+
+  #lookInto(directory: string, group: ContainerGroup | undefined): void {
+    try {
       for (const entry of readdirSync(directory, { withFileTypes: true }))
         if (entry.isDirectory()) this.#look(join(directory, entry.name), group)
     } catch {
       this.#gone(directory)
     }
+  }
+
+  #lookAgain(): void {
+    this.#looked = performance.now()
+    for (const [directory, { watcher, group }] of this.#directories)
+      if (watcher === undefined) this.#lookInto(directory, group)
   }
 
   #keep(cgroup: bigint, group: ContainerGroup | undefined): void {
@@ -123,7 +165,9 @@ export class ContainerGroups {
     )
     const group = within ?? this.#container(directory)
     this.#keep(cgroup, group)
-    if (group !== undefined && !existsSync(group.directory)) group.ended = true
+    if (existsSync(group?.directory ?? directory)) return
+    if (group === undefined) this.#goneOthers.add(cgroup)
+    else group.ended = true
   }
 
   #changed(directory: string, name: string | null, group: ContainerGroup | undefined): void {
@@ -136,17 +180,18 @@ export class ContainerGroups {
   }
 
   #gone(directory: string): void {
-    for (const [path, watcher] of this.#watchers) {
+    for (const [path, { watcher, cgroup }] of this.#directories) {
       if (path !== directory && !path.startsWith(`${directory}/`)) continue
-      watcher.close()
-      this.#watchers.delete(path)
+      watcher?.close()
+      this.#directories.delete(path)
+      if (this.#others.has(cgroup)) this.#goneOthers.add(cgroup)
     }
     for (const group of this.#containers.values())
       if (group.directory === directory || group.directory.startsWith(`${directory}/`)) group.ended = true
   }
 
   close(): void {
-    for (const watcher of this.#watchers.values()) watcher.close()
-    this.#watchers.clear()
+    for (const { watcher } of this.#directories.values()) watcher?.close()
+    this.#directories.clear()
   }
 }

@@ -295,11 +295,14 @@ export class Session {
   }
 
   /** Frees the entries of cgroups that are gone. */
-  forget(gone: readonly CgroupCounts[]): void {
+  forget(gone: ReadonlySet<bigint>): void {
     const { groups } = this.#maps
-    if (groups === undefined || gone.length === 0) return
-    forgetParts(this.#calls, this.#maps, this.#machine, new Set(gone.map(({ first }) => first)))
-    for (const { cgroup } of gone) {
+    if (groups === undefined) return
+    const counted = this.groups().filter(({ cgroup }) => gone.has(cgroup))
+    if (counted.length > 0)
+      forgetParts(this.#calls, this.#maps, this.#machine, new Set(counted.map(({ first }) => first)))
+    // A cgroup may have an entry for its calls without a filter alone.
+    for (const cgroup of gone) {
       this.#calls.remove(groups.known, key64(cgroup))
       this.#calls.remove(groups.unfiltered, key64(cgroup))
     }
