@@ -33,11 +33,9 @@ async function recordFound(search: PodSearch, options: PodOptions): Promise<Reco
   /** Updates `chosen`. Returns whether the recording is over; false if the runtime gave no answer this time. */
   const learn = async (): Promise<boolean> => {
     const all = await search.all().catch(() => undefined)
-    // Without `wait`, only in the pods that were there first: a restarted or an ephemeral container is a new one.
-    const pods = new Set([...chosen.values()].map(({ sandbox }) => sandbox))
+    // A restarted or an ephemeral container is a new one.
     for (const each of all ?? []) {
       if (each.state === 'created' || chosen.has(each.id) || before.has(each.id)) continue
-      if (!wait && pods.size > 0 && !pods.has(each.sandbox)) continue
       const described = await search.described(each).catch(() => undefined)
       if (described !== undefined) chosen.set(each.id, described)
     }

@@ -76,7 +76,7 @@ export class Node {
   readonly socket: string
   readonly cgroup = `/sgkube${process.pid}/kubepods`
   readonly #runtime: NodeRuntime
-  readonly #daemon: ChildProcess
+  #daemon: ChildProcess
   readonly #client: GrpcClient
 
   private constructor(directory: string, socket: string, runtime: NodeRuntime, daemon: ChildProcess) {
@@ -92,15 +92,29 @@ export class Node {
     for (const each of ['cni', 'logs']) mkdirSync(join(directory, each))
     const socket = join(directory, 'cri.sock')
     const node = new Node(directory, socket, runtime, await runtime.start(directory, socket))
-    for (let tries = 0; tries < 100; tries++) {
-      if (existsSync(node.socket) && (await node.ask('Version', { 1: 'v1' }).catch(() => undefined))) break
-      await wait(100)
-    }
+    await node.#answers()
     const bundle = join(directory, 'bundle')
     mkdirSync(bundle)
     writeBundle(bundle, { args: ['/bin/true'], noNewPrivileges: false }, undefined)
     for (const name of [image, pause]) await node.importImage(join(bundle, 'rootfs'), name)
     return node
+  }
+
+  async #answers(): Promise<void> {
+    for (let tries = 0; tries < 100; tries++) {
+      if (existsSync(this.socket) && (await this.ask('Version', { 1: 'v1' }).catch(() => undefined))) break
+      await wait(100)
+    }
+  }
+
+  /** Ends the runtime without notice and starts it again after `away` milliseconds. Its containers go on. */
+  async restart(away: number): Promise<void> {
+    const over = once(this.#daemon, 'exit')
+    this.#daemon.kill('SIGKILL')
+    await over
+    await wait(away)
+    this.#daemon = await this.#runtime.start(this.directory, this.socket)
+    await this.#answers()
   }
 
   /** Imports an OCI layout of one layer. */

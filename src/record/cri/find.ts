@@ -17,6 +17,8 @@ export const queryText = (query: PodQuery): string =>
 export class PodSearch {
   readonly #runtime: ContainerRuntime
   readonly #query: PodQuery
+  /** The uids of the pods that are meant; undefined if pods that come later are meant too. */
+  #pods: ReadonlySet<string> | undefined
   readonly socket: string
 
   private constructor(socket: string, query: PodQuery) {
@@ -26,8 +28,9 @@ export class PodSearch {
   }
 
   /**
-   * Opens the first runtime in which such a container runs. If there is none yet, `wait` takes the first runtime that
-   * answers. Throws UserError (125) if there is none.
+   * Opens the first runtime in which such a container runs. Only the pods that run then are meant: another pod may get
+   * the name of one that is gone. With `wait` later pods are meant too, and if there is none yet, the first runtime that
+   * answers is taken. Throws UserError (125) if there is none.
    */
   static async open(
     query: PodQuery,
@@ -49,7 +52,9 @@ export class PodSearch {
       const search = new PodSearch(socket, query)
       try {
         await search.#runtime.version()
-        if ((await search.running()).length > 0) {
+        const running = await search.running()
+        if (running.length > 0) {
+          if (!wait) search.#pods = new Set(running.map(({ podUid }) => podUid))
           answering?.close()
           return search
         }
@@ -70,6 +75,10 @@ export class PodSearch {
 
   /** All containers of the query, including those that have ended. Throws a GrpcError. */
   async all(): Promise<readonly CriContainer[]> {
+    return (await this.#named()).filter(({ podUid }) => this.#pods?.has(podUid) ?? true)
+  }
+
+  async #named(): Promise<readonly CriContainer[]> {
     const query = this.#query
     if ('container' in query) {
       const { container } = query
@@ -91,10 +100,14 @@ export class PodSearch {
    * restart its containers.
    */
   async isOver(all: readonly CriContainer[], patient: boolean): Promise<boolean> {
-    if (all.some(({ state }) => state === 'running' || state === 'created')) return false
+    // A runtime that was restarted may not know yet whether a container runs.
+    if (all.some(({ state }) => state !== 'exited')) return false
     if (!patient || 'container' in this.#query) return true
     const { labels } = labelsOf(this.#query)
-    return (await this.#runtime.sandboxes(labels).catch(() => undefined))?.length === 0
+    const pods = [...(this.#pods ?? [])].map((uid) => ({ ...labels, [kubernetes.uid]: uid }))
+    for (const each of pods.length === 0 ? [labels] : pods)
+      if ((await this.#runtime.sandboxes(each).catch(() => undefined))?.length !== 0) return false
+    return true
   }
 
   async running(): Promise<readonly CriContainer[]> {

@@ -23,6 +23,8 @@ export interface CriContainer {
   readonly name: string
   /** `namespace/pod`; if the container lacks a pod's labels, the start of the sandbox's id. */
   readonly pod: string
+  /** The uid of its pod, which another pod of the same name does not have; the sandbox's id if there is none. */
+  readonly podUid: string
   readonly state: ContainerState
   readonly image: string
   /** The digest, with the repository if the image was pulled. */
@@ -77,6 +79,7 @@ export class ContainerRuntime {
           namespace === undefined
             ? each.text(2).slice(0, 13)
             : `${namespace}/${labels.get(kubernetes.pod) ?? ''}`,
+        podUid: labels.get(kubernetes.uid) ?? each.text(2),
         state: states[each.number(6)] ?? 'unknown',
         image: each.message(4).text(1),
         imageDigest: each.text(5),

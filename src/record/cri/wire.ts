@@ -61,7 +61,9 @@ export class Decoded {
       const tag = takeVarint(reading)
       const value = takeValue(reading, Number(tag & 7n))
       const number = Number(tag >> 3n)
-      this.#fields.set(number, [...(this.#fields.get(number) ?? []), value])
+      const known = this.#fields.get(number)
+      if (known === undefined) this.#fields.set(number, [value])
+      else known.push(value)
     }
   }
 
