@@ -30,7 +30,8 @@ const storageIn = (directory: string): readonly [root: string, runRoot: string] 
 /** Its hooks are in `hooks.d` of the node's directory, its NRI socket is `nri.sock` there. */
 export const crio: NodeRuntime = {
   start: async (directory, socket) => {
-    for (const each of ['hooks.d', 'policies', 'run', 'exits', 'attach']) mkdirSync(join(directory, each))
+    for (const each of ['hooks.d', 'policies', 'run', 'exits', 'attach'])
+      mkdirSync(join(directory, each), { recursive: true })
     writeFileSync(join(directory, 'policy.json'), '{"default":[{"type":"insecureAcceptAnything"}]}')
     const file = join(directory, 'crio.conf')
     const [conmon = '', runc = ''] = await Promise.all(
