@@ -216,14 +216,14 @@ class Collection {
     }
   }
 
-  #take({ id, observations, ended, unfiltered }: Collected, last: boolean): void {
+  #take({ id, observations, ended, wasThere, unfiltered }: Collected, last: boolean): void {
     const name = this.#chosen(id)
     if (name === undefined) return
     if (unfiltered && !this.#unfiltered.has(id)) {
       this.#unfiltered.add(id)
       say(this.#world, `${name}: runs without a seccomp filter, so no profile holds for it: not recorded`)
     }
-    if (observations !== undefined) this.#deliveries.take({ id, name, observations }, ended || last)
+    if (observations !== undefined) this.#deliveries.take({ id, name, wasThere, observations }, ended || last)
   }
 
   /** Prints the refusals since the last look. `last`: also those that RefusalStream still holds back, and the gaps. */

@@ -11,6 +11,8 @@ import type { World } from './world.ts'
 export interface ContainerRecording {
   readonly id: string
   readonly name: string
+  /** The container existed when the recording began. */
+  readonly wasThere: boolean
   readonly observations: Observations
 }
 

@@ -10,7 +10,8 @@ import { send, type HttpAnswer } from './through-proxy.ts'
 import { basicOf, tokenIn, tokenRequest, urlOf, type Request } from './tokens.ts'
 
 export const manifestType = 'application/vnd.oci.image.manifest.v1+json'
-const indexType = 'application/vnd.oci.image.index.v1+json'
+/** A registry says that it lacks an index unless we accept it. */
+const acceptedTypes = `${manifestType}, application/vnd.oci.image.index.v1+json`
 
 /** What a token is asked for: `push` includes `pull`. */
 type Right = 'pull' | 'push'
@@ -119,12 +120,17 @@ export class Registry {
     return digest
   }
 
+  /** Whether there is a manifest by this tag or digest. @throws UserError */
+  async has(name: string): Promise<boolean> {
+    const ask = { method: 'HEAD', headers: { accept: acceptedTypes }, expected: [200, 404] } as const
+    return (await this.#ask('push', `manifests/${name}`, ask)).status === 200
+  }
+
   /** `name`: a tag or a digest. @throws UserError */
   async manifest(name: string): Promise<{ readonly manifest: Manifest; readonly digest: string }> {
     const answer = await this.#ask('pull', `manifests/${name}`, {
       method: 'GET',
-      // A registry says that it lacks an index unless we accept it.
-      headers: { accept: `${manifestType}, ${indexType}` },
+      headers: { accept: acceptedTypes },
       expected: [200, 404],
     })
     if (answer.status === 404) throw new UserError('registry-lacks', { repository: this.#repository, name })

@@ -44,6 +44,7 @@ function worldOf(): { readonly world: World; readonly out: string[]; readonly sa
 const recording = (id: string, count: number, calls: readonly string[] = ['read']): ContainerRecording => ({
   id: id.repeat(64),
   name: `shop/${id}/web`,
+  wasThere: false,
   observations: {
     version: 1,
     architectures: { x86_64: Object.fromEntries(calls.map((call) => [call, { count, first: 'a:1' }])) },
@@ -167,6 +168,45 @@ t.test('stdout gets a recording once, when its container has ended', async (t) =
   t.match(JSON.parse(out.join('')), recording('a', 2).observations)
 })
 
+t.test('a recorder that starts again leaves the recordings that have a start', { skip }, async (t) => {
+  const registry = await startRegistry(join(folder, 'again'))
+  t.teardown(registry.end)
+  const { world } = worldOf()
+  const client = clientOf(registry.address)
+  for (const [what, place, names] of [
+    [
+      'a registry',
+      () => repositoryPlace(client, world),
+      async () => (await shardsOf(client)).map((tag) => tag.replace(/^o-(.)+?(?=-|$)/, '$1')),
+    ],
+    [
+      'a directory',
+      () => directoryPlace('again-files', world),
+      async () => readdirSync(join(folder, 'again-files')),
+    ],
+  ] as const) {
+    const collect = async (...all: readonly ContainerRecording[]): Promise<void> => {
+      const deliveries = new Deliveries(await place(), world)
+      for (const isLast of [false, true]) {
+        for (const each of all) deliveries.take(each, isLast)
+        await deliveries.deliver(isLast)
+      }
+      deliveries.end()
+    }
+    await collect(recording('a', 1))
+    const first = await names()
+    t.equal(first.length, 1, what)
+    await collect({ ...recording('a', 2), wasThere: true }, { ...recording('b', 1), wasThere: true })
+    await collect({ ...recording('a', 3), wasThere: true })
+    const all = await names()
+    t.equal(all.length, 4, `${what}: ${all.join(' ')}`)
+    t.ok(all.includes(first[0] ?? ''))
+    t.equal(all.filter((name) => /-[23](?:\.|$)/.test(name)).length, 2)
+  }
+  const { bytes } = await pull(client, `o-${'a'.repeat(32)}`, 'a')
+  t.equal(JSON.parse(Buffer.from(bytes).toString()).architectures.x86_64.read.count, 1, 'as it was')
+})
+
 t.test('what the place refuses for good holds nothing else up', async (t) => {
   const { world } = worldOf()
   const given: string[] = []
@@ -196,7 +236,10 @@ t.test('nothing is kept of a container whose last recording was accepted', async
   const { observations } = recording('a', 1)
   const end = async (from: number, to: number): Promise<number> => {
     for (let next = from; next < to; next++) {
-      deliveries.take({ id: next.toString(16).padStart(64, '0'), name: `shop/${next}`, observations }, true)
+      deliveries.take(
+        { id: next.toString(16).padStart(64, '0'), name: `shop/${next}`, wasThere: false, observations },
+        true,
+      )
       await deliveries.deliver(false)
     }
     collectGarbage()
