@@ -94,7 +94,13 @@ async function collectBelow(
   options: CollectFlags,
   world: World,
 ): Promise<number> {
-  const deliveries = new Deliveries(await placeOf(options, world), world)
+  let isEnding = false
+  // Until the end a signal is ours alone: what is being written is finished. At the end another signal ends that too.
+  const writing: World = {
+    ...world,
+    signals: (listener) => (isEnding ? world.signals(listener) : () => undefined),
+  }
+  const deliveries = new Deliveries(await placeOf(options, writing), world)
   const collector = await Collector.start(root, { refusals: options.refusals ?? false })
   const collection = new Collection(collector, names, options, deliveries, world)
   say(world, `recording below ${root.directory}`)
@@ -108,6 +114,7 @@ async function collectBelow(
       },
       pace,
     )
+    isEnding = true
     await collection.look(true)
     return collection.end()
   } finally {
