@@ -1,7 +1,9 @@
-// Finds where functions begin: by unwind tables, symbols, Go's table, stubs and pointers in data. In code that none of
-// these covers (musl, hand-written assembly), every target of a call and every taken address begins a function.
+// Finds where functions begin: by unwind tables, symbols, Go's table and pointers in data. In code that none of these
+// covers (musl, hand-written assembly), every target of a call and every taken address begins a function. In a section
+// for stubs every target of a jump does so too.
 import type { CodeRange, ElfImage, AddressRange } from './elf/image.ts'
 import { distinct, lowerBound, recordKind, type Records } from './records.ts'
+import { slotsOfStubs } from './stubs.ts'
 
 /** Starts and ends of functions, sorted by start without duplicates. An unknown end is 0. */
 export interface KnownFunctions {
@@ -15,19 +17,19 @@ export function knownFunctions(
   starts: Iterable<number>,
 ): KnownFunctions {
   const ends = new Map<number, number>()
-  const isStub = (address: number): boolean =>
-    image.code.some(({ from, to, stub }) => stub > 0 && address >= from && address < to)
-  const hasStubs = image.code.some(({ stub }) => stub > 0)
+  // An unwind table declares a whole section of stubs as one function.
+  const isAmongStubs = amongStubs(image)
   for (const { from, to } of sized)
-    if (image.isCode(from) && !(hasStubs && isStub(from))) ends.set(from, Math.max(ends.get(from) ?? 0, to))
+    if (image.isCode(from) && !isAmongStubs(from)) ends.set(from, Math.max(ends.get(from) ?? 0, to))
   for (const start of starts) if (!ends.has(start) && image.isCode(start)) ends.set(start, 0)
-  for (const { from, to, stub } of image.code) {
-    if (stub === 0) {
-      if (!ends.has(from)) ends.set(from, 0)
-    } else for (let at = from; at < to; at += stub) ends.set(at, Math.min(at + stub, to))
-  }
+  for (const { from } of image.code) if (!ends.has(from)) ends.set(from, 0)
   const start = Uint32Array.from(ends.keys()).sort()
   return { start, end: start.map((each) => ends.get(each) ?? 0) }
+}
+
+function amongStubs({ code }: ElfImage): (address: number) => boolean {
+  const ranges = code.filter(({ hasStubs }) => hasStubs)
+  return (address) => ranges.some(({ from, to }) => address >= from && address < to)
 }
 
 /** All functions. Each ends where the next one begins, or with its range of code. */
@@ -36,7 +38,8 @@ export class Functions {
   readonly #ends: Uint32Array
   /** By function: the index of the first record of its code. One more entry marks the end. */
   readonly #first: Uint32Array
-  readonly #stubs: Uint8Array
+  /** By function that is a stub: the slot that it jumps through. */
+  readonly #stubs: ReadonlyMap<number, number>
   /** Starts inside a function that an unwind table or a symbol declares: the code before runs on into them. */
   readonly #inner: ReadonlySet<number>
   readonly #image: ElfImage
@@ -61,19 +64,23 @@ export class Functions {
     }
     const covered = coverage(known)
     this.#covered = covered
+    const isAmongStubs = amongStubs(image)
     for (let index = 0; index < count; index++) {
       const what = kind[index]
-      if (what !== recordKind.call && what !== recordKind.address) continue
       const target = to[index] as number
-      if (!covered(target) && image.isCode(target)) starts[size++] = target
+      const begins =
+        what === recordKind.call ||
+        what === recordKind.address ||
+        (what === recordKind.jump && isAmongStubs(target))
+      if (begins && !covered(target) && image.isCode(target)) starts[size++] = target
     }
     for (const each of pointers) if (!covered(each)) starts[size++] = each
     this.start = distinct(starts.subarray(0, size))
     this.#inner = inner
     this.#ends = new Uint32Array(this.start.length)
     this.#first = new Uint32Array(this.start.length + 1)
-    this.#stubs = new Uint8Array(this.start.length)
     this.#measure(records)
+    this.#stubs = slotsOfStubs(image, this, records)
   }
 
   /** One pass over the ranges of code, the functions and the records, all sorted by address. */
@@ -84,9 +91,8 @@ export class Functions {
     for (let index = 0; index < this.start.length; index++) {
       const start = this.start[index] as number
       while (range < code.length && (code[range] as CodeRange).to <= start) range++
-      const { to, stub } = code[range] as CodeRange
+      const { to } = code[range] as CodeRange
       this.#ends[index] = Math.min(this.start[index + 1] ?? to, to)
-      if (stub > 0) this.#stubs[index] = 1
       while (record < count && (at[record] as number) < start) record++
       this.#first[index] = record
     }
@@ -115,7 +121,12 @@ export class Functions {
 
   /** Whether the function is a stub through which an import is called. */
   isStub(index: number): boolean {
-    return this.#stubs[index] === 1
+    return this.#stubs.has(index)
+  }
+
+  /** The slot that a stub jumps through; undefined if the function is no stub. */
+  slotOfStub(index: number): number | undefined {
+    return this.#stubs.get(index)
   }
 
   isStart(address: number): boolean {

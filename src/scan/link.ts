@@ -3,7 +3,6 @@
 import { relocationKind } from './elf/relocations.ts'
 import { symbolType } from './elf/symbols.ts'
 import type { Module } from './module.ts'
-import { recordKind } from './records.ts'
 import type { FunctionId } from './reach.ts'
 import type { Value, Values } from './values.ts'
 
@@ -111,15 +110,6 @@ export class Linked {
     return own >= 0 && functions.isStub(own)
   }
 
-  /** The slot that a stub jumps through. */
-  slotOfStub(module: number, own: number): number | undefined {
-    const { records, functions } = this.#own(module)
-    let slot: number | undefined
-    for (let index = functions.firstRecord(own); index < functions.firstRecord(own + 1); index++)
-      if (records.kind[index] === recordKind.slot) slot = records.to[index] as number
-    return slot
-  }
-
   /** The targets of a slot; undefined if it has no relocation. */
   targetsOfSlot(module: number, slot: number): readonly CodeTarget[] | undefined {
     const slots = this.#slots[module] as Map<number, readonly CodeTarget[] | undefined>
@@ -149,10 +139,9 @@ export class Linked {
     const { functions } = this.#own(module)
     const own = functions.at(address)
     if (own < 0) return []
-    if (!functions.isStub(own)) return [this.id(module, own)]
-    const slot = this.slotOfStub(module, own)
-    const targets = slot === undefined ? [] : (this.targetsOfSlot(module, slot) ?? [])
-    return targets.flatMap((each) => {
+    const slot = functions.slotOfStub(own)
+    if (slot === undefined) return [this.id(module, own)]
+    return (this.targetsOfSlot(module, slot) ?? []).flatMap((each) => {
       const id = this.functionAt(each.module, each.address)
       return id < 0 ? [] : [id]
     })

@@ -180,11 +180,8 @@ export class CodeReach {
     const { functions } = this.#module(module)
     const own = functions.at(address)
     if (own < 0) return
-    if (functions.isStub(own)) {
-      const slot = this.#linked.slotOfStub(module, own)
-      if (slot !== undefined) this.#slot(module, slot, from, isCall)
-      return
-    }
+    const slot = functions.slotOfStub(own)
+    if (slot !== undefined) return this.#slot(module, slot, from, isCall)
     const id = this.#linked.id(module, own)
     if (isCall && from >= 0 && from !== id && functions.start[own] !== address) this.#enter(id, from)
     if (from >= 0) (isCall ? this.#callers : isData ? this.#holders : this.#takers).add(id, from)

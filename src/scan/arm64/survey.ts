@@ -90,15 +90,17 @@ function walk(
       const target = at + (((word << 13) >> 18) << 2)
       if (target < low || target >= high) builder.add(jump, at, target)
       else if (target > at) lead(target)
-    } else if ((word & 0xfffffc1f) >>> 0 === 0xd61f0000 || (word & 0xfffffc1f) >>> 0 === 0xd63f0000) {
-      const loaded = slots[rn] as number
-      if (!Number.isNaN(loaded)) builder.add(slot, at, loaded)
-      else if ((word & 0x00200000) === 0) builder.add(table, at, 0)
-      if ((word & 0x00200000) !== 0)
+    } else if ((word & 0xfe000000) >>> 0 === 0xd6000000) {
+      // BR, BLR, RET, ERET, DRPS and their authenticating forms (BRAA, BLRAA, RETAA).
+      const isCall = (word & 0x00600000) === 0x00200000
+      const loaded = rn === 31 ? nothing : (slots[rn] as number)
+      const isReturn = rn === 31 || (word & 0x00400000) !== 0
+      if (!isReturn && !Number.isNaN(loaded)) builder.add(slot, at, loaded)
+      else if (!isReturn && !isCall) builder.add(table, at, 0)
+      if (isCall)
         for (let register = 0; register <= 18; register++) known[register] = slots[register] = nothing
       else isReached = false
-    } else if ((word & 0xfffffc1f) >>> 0 === 0xd65f0000) isReached = false
-    else if ((word & 0xffe0001f) >>> 0 === 0xd4000001) builder.add(syscall, at, 0)
+    } else if ((word & 0xffe0001f) >>> 0 === 0xd4000001) builder.add(syscall, at, 0)
     else if ((word & 0x1f000000) === 0x10000000) {
       const offset = (((word << 8) >> 13) << 2) | ((word >>> 29) & 3)
       const isPage = word >>> 31 === 1

@@ -60,8 +60,8 @@ export interface ElfImage {
 
 export interface CodeRange extends AddressRange {
   readonly offset: number
-  /** The size of the stubs through which imports are called (.plt, .plt.sec, .plt.got); 0 if this is other code. */
-  readonly stub: number
+  /** Whether the section is for stubs through which imports are called (.plt, .plt.sec, .plt.got, .iplt). */
+  readonly hasStubs: boolean
 }
 
 export const segmentType = { load: 1, dynamic: 2, interpreter: 3, tls: 7, frames: 0x6474e550 } as const
@@ -94,7 +94,7 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
   const segments = raw.map((each) => ({ ...each, address: each.address - base }))
   const sections = readSections(file, base)
   const byName = new Map(sections.map((each) => [each.name, each]))
-  const code = codeOf(file, segments, sections)
+  const code = codeOf(segments, sections)
   const loaded = segments.filter((each) => each.type === segmentType.load)
   const at = (address: number): Segment | undefined => {
     for (const each of loaded)
@@ -219,29 +219,16 @@ function sectionsByAddress(all: readonly ElfSection[]): ElfImage['sectionAt'] {
 const executable = 4
 const flagExecute = 1
 
-/**
- * The size of the stubs in a section. Linkers before binutils 2.29 leave out the size of the entries of .plt.got. These
- * have 8 bytes: `jmp *slot(%rip)` and padding.
- */
-function stubSize(file: Bytes, { name, offset, size, entrySize }: ElfSection): number {
-  if (!name.startsWith('.plt')) return 0
-  const isJump = (at: number): boolean => file.u16(at) === 0x25ff
-  const isShort = entrySize === 0 && isJump(offset) && (size === 8 || isJump(offset + 8))
-  return entrySize === 8 || isShort ? 8 : 16
-}
+const ofStubs = /^\.i?plt/
 
-function codeOf(
-  file: Bytes,
-  segments: readonly Segment[],
-  sections: readonly ElfSection[],
-): readonly CodeRange[] {
+function codeOf(segments: readonly Segment[], sections: readonly ElfSection[]): readonly CodeRange[] {
   const found: CodeRange[] = sections
     .filter(({ type, flags, size }) => type === sectionType.bits && (flags & executable) !== 0 && size > 0)
     .map((each) => ({
       from: each.address,
       to: each.address + each.size,
       offset: each.offset,
-      stub: stubSize(file, each),
+      hasStubs: ofStubs.test(each.name),
     }))
   const all =
     found.length > 0
@@ -255,7 +242,7 @@ function codeOf(
             from: address,
             to: address + fileSize,
             offset,
-            stub: 0,
+            hasStubs: false,
           }))
   const sorted = [...all].sort((a, b) => a.from - b.from)
   // Overlapping ranges would be decoded twice, so the later of two begins where the earlier ends.
