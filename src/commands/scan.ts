@@ -12,6 +12,7 @@ import {
   loadImage,
   machines,
   mergeReachable,
+  programsStartedBy,
   scanPrograms,
   type ArchiveFiles,
   type ElfMachine,
@@ -97,44 +98,31 @@ export async function scanPaths(
   const cache = options.cache ? await openCache(world.env) : undefined
   const aside = openAside()
   let now = ''
+  const scanOptions = (isHere: boolean): ScanOptions => {
+    const libraries = options.with?.map((each) => (isHere ? belowRoot(resolve(world.cwd, each)).name : each))
+    return {
+      ...(libraries === undefined ? {} : { with: libraries }),
+      ...(cache === undefined ? {} : { cache }),
+      sha256,
+      progress: ({ files, of, name: file }) => {
+        now = `${file} (${files + 1} of ${of})`
+      },
+    }
+  }
+  const scanned = async (stdin: string): Promise<Reachable> => {
+    const sources = await sourcesOf(paths, stdin, options, aside, world)
+    const found: Reachable[] = []
+    await inliningLess(async () => {
+      for (const { tree, programs, isHere } of sources)
+        found.push(await scanPrograms(tree, programs, scanOptions(isHere)))
+    })
+    return mergeReachable(...found)
+  }
   return shown(
     world,
     'line',
     () => `scanning ${now}`,
-    async () => {
-      const scanned = async (place: string, name: string): Promise<Reachable> => {
-        const { tree, programs, isHere } = await sourceOf(place, name, options, aside)
-        const libraries = options.with?.map((each) =>
-          isHere ? belowRoot(resolve(world.cwd, each)).name : each,
-        )
-        const reachable = await scanPrograms(tree, programs, {
-          ...(libraries === undefined ? {} : { with: libraries }),
-          ...(cache === undefined ? {} : { cache }),
-          sha256,
-          progress: ({ files, of, name: file }) => {
-            now = `${file} (${files + 1} of ${of})`
-          },
-        } satisfies ScanOptions)
-        const other = reachable.modules.find(({ architecture }) => architecture !== options.arch)
-        if (options.arch !== undefined && other !== undefined)
-          throw new UserError('not-of-machine', {
-            file: name,
-            machine: other.architecture,
-            asked: options.arch,
-          })
-        return reachable
-      }
-      const found: Reachable[] = []
-      await inliningLess(async () => {
-        for (const path of paths)
-          found.push(
-            path === '-'
-              ? await withStdin(world, (place) => scanned(place, path))
-              : await scanned(resolve(world.cwd, path), options.named ?? path),
-          )
-      })
-      return mergeReachable(...found)
-    },
+    () => (paths.includes('-') ? withStdin(world, scanned) : scanned('')),
   ).finally(() => aside.close())
 }
 
@@ -154,7 +142,33 @@ interface ScanSource {
   readonly tree: Tree
   readonly programs: readonly string[]
   /** Whether the files are this machine's own. */
-  readonly isHere?: boolean
+  readonly isHere: boolean
+}
+
+/** What each path names. `stdin`: the file that has stdin's bytes. */
+async function sourcesOf(
+  paths: readonly string[],
+  stdin: string,
+  options: ScanChoice,
+  aside: Aside,
+  world: World,
+): Promise<readonly ScanSource[]> {
+  const sources: ScanSource[] = []
+  for (const path of paths) {
+    const place = path === '-' ? stdin : resolve(world.cwd, path)
+    const name = path === '-' ? path : (options.named ?? path)
+    const source = await sourceOf(place, name, options, aside)
+    if (options.arch !== undefined) await checkMachine(source, name, options.arch)
+    sources.push(source)
+  }
+  return sources
+}
+
+/** Throws a UserError if a program is for another machine. Reads no other file, so it comes before every scan. */
+async function checkMachine({ tree, programs }: ScanSource, name: string, asked: ElfMachine): Promise<void> {
+  for (const each of programs)
+    for (const { machine } of await programsStartedBy(tree, each))
+      if (machine !== asked) throw new UserError('not-of-machine', { file: name, machine, asked })
 }
 
 /** `path`: the name that the user gave. */
@@ -171,7 +185,7 @@ async function sourceOf(place: string, path: string, options: ScanChoice, aside:
     )
     if (isLayout) return imageOf(path, await loaded(layoutFiles(place, path)), options)
     if (options.program === undefined) throw new UserError('program-not-named', { file: path })
-    return { tree: directoryTree(place), programs: options.program }
+    return { tree: directoryTree(place), programs: options.program, isHere: false }
   }
   if (!found.isFile()) throw new UserError('not-scannable', { file: path })
   const start = await firstBytes(place)
@@ -190,7 +204,7 @@ function imageOf(
 ): ScanSource {
   const chosen = options.program ?? programs
   if (chosen.length === 0) throw new UserError('image-without-program', { file: path })
-  return { tree, programs: chosen }
+  return { tree, programs: chosen, isHere: false }
 }
 
 async function firstBytes(place: string): Promise<Uint8Array> {

@@ -139,7 +139,8 @@ export const scanErrors = {
   'not-in-archive': [2, ({ file }: InFile) => `${file}: is not in the archive`],
   'several-images': [
     2,
-    ({ file, count }: InFile & { readonly count: number }) => `${file}: holds ${count} images: save one`,
+    ({ file, count, architecture }: InFile & { readonly count: number; readonly architecture: string }) =>
+      `${file}: holds ${count} images for ${architecture}: save one`,
   ],
   'no-image-for': [
     2,

@@ -4,6 +4,7 @@
 export { loadImage, type ArchiveFiles, type LoadedImage, type StartedAs } from './load/archive.ts'
 export { inMemory } from './load/layers.ts'
 export { readTar } from './load/tar.ts'
+export { programsStartedBy } from './load/started.ts'
 export { locate, mountedTree, readFile, type FileEntry, type Located, type Tree } from './load/tree.ts'
 export {
   mergeReachable,

@@ -2,9 +2,9 @@
 // added round by round, until nothing new appears.
 import { callback, isObject, readOptions, texts, valueOf, type OptionTable } from '../options.ts'
 import { Analysis, type Findings, type Uses } from './analysis.ts'
-import { baseName, loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
-import { findOnPath } from './load/search-path.ts'
-import { locate, readFile, type Tree } from './load/tree.ts'
+import { loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
+import { programsStartedBy } from './load/started.ts'
+import { baseName, locate, readFile, type Tree } from './load/tree.ts'
 import { makeModule, type Module } from './module.ts'
 import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts'
 import type { Records } from './records.ts'
@@ -54,15 +54,8 @@ export async function scanPrograms(
     readOptions('scanPrograms', scanTable, options),
   )
   const found: Reachable[] = []
-  for (const path of texts(paths, 'scanPrograms: paths')) {
-    const met = new Set<string>()
-    for (let next: string | undefined = path; next !== undefined && !met.has(next);) {
-      met.add(next)
-      const { reachable, starts } = await scanner.scan(next)
-      found.push(reachable)
-      next = starts === undefined ? undefined : await findOnPath(tree, starts)
-    }
-  }
+  for (const path of texts(paths, 'scanPrograms: paths'))
+    for (const started of await programsStartedBy(tree, path)) found.push(await scanner.scan(started.path))
   return mergeReachable(...found)
 }
 
@@ -93,7 +86,7 @@ class Scanner {
     this.#options = options
   }
 
-  async scan(path: string): Promise<{ readonly reachable: Reachable; readonly starts: string | undefined }> {
+  async scan(path: string): Promise<Reachable> {
     const program = await loadProgram(this.#tree, path)
     const asked = new AskedScan(program, this)
     const given = new Set(this.#options.with ?? [])
@@ -110,8 +103,7 @@ class Scanner {
         await program.add(libraries, false)
         continue
       }
-      const reachable = await this.#document(program, await asked.findings(), more.lost)
-      return { reachable, starts: program.starts }
+      return this.#document(program, await asked.findings(), more.lost)
     }
   }
 

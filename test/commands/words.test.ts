@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import t from 'tap'
 import { seccompGen } from '../live/command.ts'
+import { compiled, noCompiler } from '../scan/assemble.ts'
 import { transcript } from './world.ts'
 
 const profile = JSON.stringify({
@@ -151,6 +152,34 @@ t.test('relative names lead nowhere once the working directory was removed', asy
   t.match(stderr, /removed-directory\.json/)
   t.notOk(existsSync('/removed-directory.json'))
 })
+
+t.test(
+  '--arch is checked for every program before the first one is scanned',
+  { skip: noCompiler ?? false },
+  async (t) => {
+    // Its library is damaged, so a scan of the program fails.
+    const library = join(folder, 'libdamaged.so')
+    writeFileSync(library, compiled('int a(void) { return 1; }', ['-shared', '-Wl,-soname,libdamaged.so']))
+    const text = 'int a(void); int main(void) { return a(); }'
+    const needs = compiled(text, [library, `-Wl,-rpath,${folder}`])
+    writeFileSync(join(folder, 'needs'), needs)
+    // EM_AARCH64 in e_machine.
+    writeFileSync(join(folder, 'other'), needs.with(18, 183))
+    writeFileSync(join(folder, 'script'), `#!${join(folder, 'other')}\n`, { mode: 0o755 })
+    writeFileSync(library, '\x7fELF')
+    const of = (...words: readonly string[]) => transcript(['scan', '--no-cache', ...words], folder)
+    t.match(await of('needs'), { status: 2, stderr: /libdamaged\.so: / })
+    t.match(await of('--arch', 'aarch64', 'needs'), {
+      status: 2,
+      stderr: /needs: is for x86_64, not for aarch64/,
+    })
+    for (const path of ['other', 'script'])
+      t.match(await of('--arch', 'x86_64', 'needs', path), {
+        status: 2,
+        stderr: new RegExp(`${path}: is for aarch64, not for x86_64`),
+      })
+  },
+)
 
 t.test(
   'a scan is of the machine that --arch names, and replaces recordings with all that is about them',

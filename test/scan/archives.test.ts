@@ -1,5 +1,6 @@
 // Image archives made carelessly or with harm in mind: layers override correctly, links and whiteouts stay inside the
 // image, and a damaged archive gives one line.
+import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { loadImage, UserError, type ArchiveFiles, type LoadedImage } from '../../src/index.ts'
@@ -194,8 +195,15 @@ const refused: readonly (readonly [string, () => Promise<unknown>, RegExp])[] = 
   ],
   [
     'two images',
-    () => loadImage(files({ 'manifest.json': '[{"Config":"c","Layers":[]},{"Config":"d","Layers":[]}]' })),
-    /holds 2 images/,
+    () =>
+      loadImage(
+        files({
+          'manifest.json': '[{"Config":"c","Layers":[]},{"Config":"d","Layers":[]}]',
+          c: '{"architecture":"amd64"}',
+          d: '{"architecture":"amd64"}',
+        }),
+      ),
+    /holds 2 images for x86_64/,
   ],
   [
     'another processor',
@@ -209,6 +217,68 @@ const refused: readonly (readonly [string, () => Promise<unknown>, RegExp])[] = 
     /s390x/,
   ],
 ]
+
+/** An OCI layout: images as [architecture of the configuration, platform in the index], at the index's depth. */
+function layout(
+  images: readonly (readonly [architecture: string, platform?: object])[],
+  { depth = 1, without = [] as readonly number[] } = {},
+): ArchiveFiles {
+  const blobs: Record<string, string> = {}
+  const put = (document: object): { readonly digest: string } => {
+    const text = JSON.stringify(document)
+    const hash = createHash('sha256').update(text).digest('hex')
+    blobs[`blobs/sha256/${hash}`] = text
+    return { digest: `sha256:${hash}` }
+  }
+  const descriptors = images.map(([architecture, platform], index) => {
+    const config = put({ architecture, config: { Entrypoint: [`/${architecture}-${index}`] } })
+    const manifest = put({ config, layers: [] })
+    if (without.includes(index)) delete blobs[`blobs/sha256/${manifest.digest.slice(7)}`]
+    return { ...manifest, ...(platform === undefined ? {} : { platform }) }
+  })
+  let manifests: readonly object[] = descriptors
+  for (let above = 1; above < depth; above++) manifests = [put({ manifests })]
+  return files({ 'index.json': JSON.stringify({ manifests }), ...blobs })
+}
+
+/** The same images as `docker save` writes them. */
+const saved = (...architectures: readonly string[]): ArchiveFiles =>
+  files({
+    'manifest.json': JSON.stringify(architectures.map((each) => ({ Config: each, Layers: [] }))),
+    ...Object.fromEntries(architectures.map((each) => [each, JSON.stringify({ architecture: each })])),
+  })
+
+const amd64 = { architecture: 'amd64', os: 'linux' }
+const arm64 = { architecture: 'arm64', os: 'linux', variant: 'v8' }
+const both: Parameters<typeof layout>[0] = [['arm64', arm64], ['amd64', amd64]] // prettier-ignore
+
+const choices: readonly (readonly [string, ArchiveFiles, 'x86_64' | 'aarch64' | undefined, string | RegExp])[] = [
+  ['an index of two platforms, none asked for', layout(both), undefined, 'x86_64'],
+  ['an index of two platforms', layout(both), 'aarch64', 'aarch64'],
+  ['an index in an index', layout(both, { depth: 3 }), 'aarch64', 'aarch64'],
+  ['an index without platforms', layout([['amd64'], ['arm64']]), 'aarch64', 'aarch64'],
+  ['an index of one platform', layout([['amd64', amd64]]), 'aarch64', /holds no image for aarch64/],
+  ['an index without platforms, of one image', layout([['amd64']]), 'aarch64', /holds no image for aarch64/],
+  ['an attestation', layout([['amd64', { architecture: 'unknown', os: 'unknown' }], ['amd64', amd64]]), 'x86_64', 'x86_64'],
+  ['an image for Windows', layout([['amd64', { architecture: 'amd64', os: 'windows' }], ['amd64', amd64]]), 'x86_64', 'x86_64'],
+  ['a platform that was not saved', layout(both, { without: [1] }), undefined, 'aarch64'],
+  ['no platform saved', layout(both, { without: [0, 1] }), undefined, /its index leads to no image/],
+  ['two images of an architecture', layout([['amd64', amd64], ['arm64', arm64], ['amd64', amd64]]), undefined, /holds 2 images for x86_64/],
+  ['one image of the other', layout([['amd64', amd64], ['arm64', arm64], ['amd64', amd64]]), 'aarch64', 'aarch64'],
+  ['docker save of two architectures', saved('amd64', 'arm64'), 'aarch64', 'aarch64'],
+  ['docker save of another one', saved('amd64'), 'aarch64', /holds no image for aarch64/],
+  ['docker save of two, one known', saved('s390x', 'arm64'), undefined, 'aarch64'],
+] // prettier-ignore
+
+for (const [what, archive, wanted, expected] of choices)
+  t.test(`the image that is chosen: ${what}`, async (t) => {
+    const chosen = await loadImage(archive, wanted).then(
+      ({ architecture }) => architecture,
+      (error: Error) => error.message,
+    )
+    if (typeof expected === 'string') t.equal(chosen, expected)
+    else t.match(chosen, expected)
+  })
 
 for (const [what, load, line] of refused)
   t.test(`refused: ${what}`, async (t) => {

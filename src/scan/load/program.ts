@@ -1,10 +1,11 @@
 // Loads a program and all that the loader loads with it, in the order of symbol lookup: the program, the libraries that
-// it needs, breadth first, the loader itself, then added libraries. For a script, its interpreter is loaded.
+// it needs, breadth first, the loader itself, then added libraries.
 import { UserError } from '../../errors.ts'
 import { readDynamic, type Dynamic } from '../elf/dynamic.ts'
 import { isElf, readElf, type ElfImage } from '../elf/image.ts'
 import { LibrarySearch, type Requester } from './libraries.ts'
-import { readFile, type Located, type Tree } from './tree.ts'
+import { requireFile, startedBy } from './started.ts'
+import { baseName, readFile, type Located, type Tree } from './tree.ts'
 
 export interface LoadedFile {
   /** Its path in the tree, without links. */
@@ -24,8 +25,6 @@ export interface LoadedProgram {
   readonly privileges: readonly ('setuid' | 'setgid' | 'capabilities')[]
   /** The scripts that led to the program, outermost first. */
   readonly scripts: readonly string[]
-  /** The program that env(1), as the interpreter of a script, starts in its own place. */
-  readonly starts: string | undefined
   /** The path of a library that one of the files asks for by name; undefined if the tree lacks it. */
   find(name: string, by: LoadedFile | undefined): Promise<string | undefined>
   /**
@@ -35,22 +34,11 @@ export interface LoadedProgram {
   add(libraries: Iterable<string>, asked: boolean): Promise<void>
 }
 
-/** BINPRM_BUF_SIZE: how much of a first line the kernel reads (linux/binfmts.h). */
-const mostOfLine = 256
-const mostScripts = 5
 const mostFiles = 4096
 
 /** Throws UserError if the path is not a program. */
 export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgram> {
-  const scripts: string[] = []
-  let found = await requireFile(tree, path, path)
-  let starts: string | undefined
-  for (let next = interpreterOf(found.bytes); next !== undefined; next = interpreterOf(found.bytes)) {
-    scripts.push(found.path)
-    if (scripts.length > mostScripts) throw new UserError('beyond-scan', { file: path, of: 'scripts' })
-    found = await requireFile(tree, next.path, path)
-    starts = baseName(next.path) === 'env' ? startedByEnv(next.argument) : undefined
-  }
+  const { program: found, scripts } = await startedBy(tree, path)
   const main = fileOf(found)
   const isMusl = /\bld-musl-/.test(main.image.interpreter ?? '')
   const search = new LibrarySearch(tree, main.image.machine, isMusl)
@@ -108,7 +96,6 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
     missing,
     privileges: privilegesOf(found),
     scripts,
-    starts,
     find: (name, by) => search.find(name, by === undefined ? [] : [by, main]),
     add: async (libraries, asked) => {
       const start = files.length
@@ -131,10 +118,6 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
   }
 }
 
-export function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
-}
-
 /** Whether the bytes are an ELF file for a machine. The loader skips all other files. */
 function isOf(bytes: Uint8Array, machine: ElfImage['machine']): boolean {
   if (!isElf(bytes)) return false
@@ -149,42 +132,6 @@ function isOf(bytes: Uint8Array, machine: ElfImage['machine']): boolean {
 function fileOf({ path, bytes }: { readonly path: string; readonly bytes: Uint8Array }): LoadedFile {
   const image = readElf(path, bytes)
   return { path, bytes, image, dynamic: readDynamic(image) }
-}
-
-async function requireFile(
-  tree: Tree,
-  path: string,
-  asked: string,
-): Promise<Located & { readonly bytes: Uint8Array }> {
-  const found = await readFile(tree, path)
-  if (found !== undefined) return found
-  throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
-}
-
-/**
- * The interpreter of a script and the one argument that the kernel gives it, execve(2): `#!`, blanks, a path, the rest.
- */
-function interpreterOf(bytes: Uint8Array): { readonly path: string; readonly argument: string } | undefined {
-  if (bytes[0] !== 0x23 || bytes[1] !== 0x21) return undefined
-  const line = new TextDecoder('latin1').decode(bytes.subarray(2, mostOfLine)).split('\n')[0] ?? ''
-  const [, path = '', argument = ''] = /^[ \t]*([^ \t]*)[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
-  return { path, argument }
-}
-
-/** env(1): options (`-S` splits the argument into words), assignments, then the program. */
-function startedByEnv(argument: string): string | undefined {
-  const words = /^-\S*S|^--split-string/.test(argument)
-    ? argument
-        .replace(/^-[^\sS]*S|^--split-string=?/, '')
-        .trim()
-        .split(/[ \t]+/)
-    : [argument]
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] as string
-    if (/^(?:-[uC]|--unset|--chdir)$/.test(word)) index++
-    else if (word !== '' && !word.startsWith('-') && !word.includes('=')) return word
-  }
-  return undefined
 }
 
 function privilegesOf({ entry }: Located): LoadedProgram['privileges'] {

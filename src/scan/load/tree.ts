@@ -99,3 +99,7 @@ export async function readFile(
   if (bytes.length > mostBytes) throw new UserError('beyond-scan', { file: path, of: 'program' })
   return { ...found, bytes }
 }
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
