@@ -16,12 +16,12 @@ export interface ImageConfig {
   }
 }
 
-interface Manifest {
+interface FoundImage {
   readonly config: ImageConfig
   readonly layers: readonly string[]
 }
 
-export interface ChosenImage extends Manifest {
+export interface ChosenImage extends FoundImage {
   readonly architecture: ElfMachine
 }
 
@@ -35,7 +35,7 @@ export async function chooseImage(
   files: ArchiveFiles,
   wanted: Architecture | undefined,
 ): Promise<ChosenImage> {
-  const images = await new Reader(files).images()
+  const images = await new ManifestReader(files).images()
   const known = images.flatMap((each) => {
     const architecture = machines[each.config.architecture ?? '']
     return architecture === undefined ? [] : [{ ...each, architecture }]
@@ -74,14 +74,14 @@ interface ImageManifest {
   readonly layers?: readonly ImageDescriptor[]
 }
 
-class Reader {
+class ManifestReader {
   readonly #files: ArchiveFiles
 
   constructor(files: ArchiveFiles) {
     this.#files = files
   }
 
-  async images(): Promise<readonly Manifest[]> {
+  async images(): Promise<readonly FoundImage[]> {
     const index = await this.#json<Index>('index.json')
     return index === undefined ? this.#saved() : this.#indexed(index)
   }
@@ -97,11 +97,11 @@ class Reader {
   }
 
   /** The images of manifest.json: what `docker save` wrote. */
-  async #saved(): Promise<readonly Manifest[]> {
+  async #saved(): Promise<readonly FoundImage[]> {
     const saved =
       await this.#json<readonly { readonly Config?: unknown; readonly Layers?: unknown }[]>('manifest.json')
     const entries = Array.isArray(saved) ? saved.slice(0, mostDocuments) : []
-    const found: Manifest[] = []
+    const found: FoundImage[] = []
     for (const each of entries) {
       if (!isText(each?.Config) || !Array.isArray(each.Layers) || !each.Layers.every(isText))
         throw new UserError('not-an-image', { file: this.#files.name })
@@ -115,8 +115,8 @@ class Reader {
    * The images of an index and of the indexes in it. Attestations are no images. An image whose manifest is not in the
    * archive was not saved with it: `docker save` keeps the index of all platforms.
    */
-  async #indexed(index: Index): Promise<readonly Manifest[]> {
-    const found: Manifest[] = []
+  async #indexed(index: Index): Promise<readonly FoundImage[]> {
+    const found: FoundImage[] = []
     const seen = new Set<string>()
     const open = [...(index.manifests ?? [])]
     for (let each = open.shift(); each !== undefined && seen.size < mostDocuments; each = open.shift()) {

@@ -5,10 +5,10 @@ import { readElf, type ElfMachine } from '../elf/image.ts'
 import { findOnPath } from './search-path.ts'
 import { baseName, readFile, type Located, type Tree } from './tree.ts'
 
-type Read = Located & { readonly bytes: Uint8Array }
+type ReadProgram = Located & { readonly bytes: Uint8Array }
 
-interface Started {
-  readonly program: Read
+interface KernelStart {
+  readonly program: ReadProgram
   /** The scripts that led to the program, outermost first. */
   readonly scripts: readonly string[]
   /** The program that env(1), as the interpreter of a script, starts in its own place. */
@@ -39,7 +39,7 @@ export async function programsStartedBy(tree: Tree, path: string): Promise<reado
 }
 
 /** Throws UserError if the path is neither a program nor a script of one. */
-export async function startedBy(tree: Tree, path: string): Promise<Started> {
+export async function startedBy(tree: Tree, path: string): Promise<KernelStart> {
   const scripts: string[] = []
   let program = await requireFile(tree, path, path)
   let next: string | undefined
@@ -53,7 +53,7 @@ export async function startedBy(tree: Tree, path: string): Promise<Started> {
 }
 
 /** Throws UserError if there is no such file. `asked`: the path that the user gave. */
-export async function requireFile(tree: Tree, path: string, asked: string): Promise<Read> {
+export async function requireFile(tree: Tree, path: string, asked: string): Promise<ReadProgram> {
   const found = await readFile(tree, path)
   if (found !== undefined) return found
   throw new UserError('no-such-program', { file: asked, interpreter: path === asked ? undefined : path })
