@@ -33,6 +33,7 @@ const bounds = {
   layer: () => 'unpacks to more than 32 GiB',
   span: () => 'its segments are more than 4 GiB apart, which is not supported',
   files: (most: number) => `holds more than ${most} files`,
+  symbols: () => 'the names of its symbols overlap, and are longer than 256 MiB together',
   libraries: (most: number) => `needs more than ${most} libraries`,
   scripts: () => 'too many scripts in a row are interpreters of each other: name the program',
 } as const satisfies Readonly<Record<string, (most: number) => string>>

@@ -33,8 +33,9 @@ export interface CallsFound {
   readonly unresolved: readonly NumberUnknown[]
 }
 
-/** The most steps back through callers from one place; no wrapper needs more. */
+/** The most steps back through callers from one place, and from all places; no wrapper needs more. */
 const mostNodes = 50_000
+const mostOfAll = 100_000
 
 interface CallChain {
   readonly id: FunctionId
@@ -51,6 +52,8 @@ export class CallFinder {
   #surroundings: FlowContext
   readonly #flows = new Map<FunctionId, FunctionFlow>()
   readonly #pointed = new Map<FunctionId, readonly PointerCall[] | undefined>()
+  /** The steps back through callers that are left. */
+  #left = mostOfAll
 
   constructor(linked: Linked, reach: CodeReach, processor: Processor) {
     this.#linked = linked
@@ -76,6 +79,7 @@ export class CallFinder {
   find(): CallsFound {
     const numbers: NumberFound[] = []
     const unresolved: NumberUnknown[] = []
+    this.#left = mostOfAll
     for (const id of this.#reach.kernel) {
       const sites = new Set(this.#sites(id))
       const met = new Set<number>()
@@ -149,7 +153,7 @@ export class CallFinder {
       seen.add(key)
       const { id, number, arguments: args, chain } = node
       const fail = (why: NumberUnknown['why']): void => void unresolved.push({ site, in: id, why })
-      if (seen.size > mostNodes) return fail('too-many')
+      if (seen.size > mostNodes || this.#left-- <= 0) return fail('too-many')
       if (number === unknown) {
         fail('computed')
         continue

@@ -1,7 +1,7 @@
 // Damaged or malicious files: a quick refusal in one line that names the file, and nothing else.
 import t from 'tap'
 import { scanPrograms, UserError } from '../../src/index.ts'
-import { assembled, memoryTree, noCompiler } from './assemble.ts'
+import { assembled, func, memoryTree, noCompiler } from './assemble.ts'
 import { seed } from '../seed.ts'
 
 const skip = noCompiler ?? false
@@ -100,6 +100,62 @@ function tagged(name: bigint, value: bigint): Change {
   }
 }
 
+/** Appends bytes to the file, in its last loaded segment; returns the file, and the address of the bytes. */
+function grown(view: DataView, whole: Uint8Array, bytes: Uint8Array): readonly [Uint8Array, bigint] {
+  const [data = 0] = headers(view, load).slice(-1)
+  const [offset, address] = [view.getBigUint64(data + 8, true), view.getBigUint64(data + 16, true)]
+  const file = Buffer.concat([whole, new Uint8Array((8 - (whole.length % 8)) % 8), bytes])
+  const words = new DataView(file.buffer, file.byteOffset)
+  const size = BigInt(file.length) - offset
+  words.setBigUint64(data + 32, size, true)
+  words.setBigUint64(data + 40, size, true)
+  return [file, address + BigInt(file.length - bytes.length) - offset]
+}
+
+/** Replaces the dynamic section. */
+function dynamicSection(entries: readonly (readonly [name: bigint, value: bigint])[]): Change {
+  return (view, whole) => {
+    const table = new BigUint64Array([...entries.flat(), 0n, 0n])
+    const [file, address] = grown(view, whole, new Uint8Array(table.buffer))
+    const words = new DataView(file.buffer, file.byteOffset)
+    const [header = 0] = headers(words, dynamic)
+    const offset = BigInt(file.length - table.byteLength)
+    for (const [at, value] of [
+      [8, offset],
+      [16, address],
+      [32, BigInt(table.byteLength)],
+      [40, BigInt(table.byteLength)],
+    ] as const)
+      words.setBigUint64(header + at, value, true)
+    return file
+  }
+}
+
+/** Appends tables, then a dynamic section that is made of their addresses. */
+function withTables(
+  tables: readonly Uint8Array[],
+  entries: (addresses: readonly bigint[]) => readonly (readonly [bigint, bigint])[],
+): Change {
+  return (_, whole) => {
+    let file = whole
+    const addresses: bigint[] = []
+    for (const each of tables) {
+      const [next, address] = grown(new DataView(file.buffer, file.byteOffset), file, each)
+      file = next
+      addresses.push(address)
+    }
+    return dynamicSection(entries(addresses))(new DataView(file.buffer, file.byteOffset), file)
+  }
+}
+
+/** Repeats a piece of words of 32 bits. */
+const repeated = (count: number, piece: (index: number) => readonly number[]): Uint8Array =>
+  new Uint8Array(Uint32Array.from(Array.from({ length: count }, (_, index) => piece(index)).flat()).buffer)
+
+const longName = new Uint8Array(200_000).fill(97)
+/** Symbols of functions, each with a name that begins one byte later, so that each is 4,096 bytes long. */
+const symbols = repeated(100_000, (index) => [index, 0x10012, 0x1000 + (index % 16), 0, 1, 0])
+
 const hostile: readonly (readonly [what: string, change: Change, RegExp | 'scanned'])[] = [
   ['10,000 sections, one behind the other', sections(10_000, (index) => 0x10000n + BigInt(index) * 16n, 16n), 'scanned'],
   ['10,000 sections, all of them the same place', sections(10_000, () => 0x1000n, 64n), 'scanned'],
@@ -156,6 +212,58 @@ const hostile: readonly (readonly [what: string, change: Change, RegExp | 'scann
     }
     return grown
   }, 'scanned'],
+  ['200,000 needed libraries with long names', withTables([longName], ([names = 0n]) => [
+    ...Array.from({ length: 200_000 }, (_, index) => [1n, BigInt(index % 190_000)] as const),
+    [5n, names],
+  ]), /^\/p: needs more than \d+ libraries/],
+  ['needed libraries whose names are no text', withTables([Uint8Array.of(10, 27, 91, 0)], ([names = 0n]) => [[1n, 0n], [5n, names]]), 'scanned'],
+  ['100,000 symbols with names of 4,096 bytes', withTables([longName, symbols], ([names = 0n, table = 0n]) => [
+    [5n, names], [6n, table], [4n, table],
+  ]), /^\/p: .*symbol/],
+  ['versions that overlap each other', withTables([repeated(60_000, () => [0x00010001, 1, 1, 1])], ([table = 0n]) => [
+    [5n, table], [0x6ffffffen, table], [0x6fffffffn, 60_000n],
+  ]), 'scanned'],
+  ['versions of versions, each one byte behind the other', withTables([new Uint8Array(600_000).fill(1)], ([table = 0n]) => [
+    [5n, table], [0x6ffffffen, table], [0x6fffffffn, 2n ** 40n], [0x6ffffffcn, table], [0x6ffffffdn, 2n ** 40n],
+  ]), 'scanned'],
+  ['packed relocations that all fill the same words', withTables([repeated(300_000, (index) => index % 2 === 0 ? [0x3000, 0] : [0xffffffff, 0xffffffff])], ([table = 0n]) => [
+    [36n, table], [35n, 2_400_000n],
+  ]), 'scanned'],
+  ['a hash table that names 2^32 symbols', withTables([repeated(4, () => [0xffffffff])], ([table = 0n]) => [
+    [5n, table], [6n, table], [4n, table],
+  ]), 'scanned'],
+  ['a GNU hash table with 2^32 buckets', withTables([repeated(4, () => [0xffffffff])], ([table = 0n]) => [
+    [5n, table], [6n, table], [0x6ffffef5n, table],
+  ]), 'scanned'],
+  ['functions to run at start, as many as the file has words', withTables([repeated(200_000, (index) => [0x1000 + (index % 16), 0])], ([table = 0n]) => [
+    [25n, table], [27n, 2n ** 40n],
+  ]), 'scanned'],
+  ['sections whose entries have 2^63 bytes, or none', (view, whole) => {
+    const bytes = sections(64, (index) => 0x1000n + BigInt(index), 4096n)(view, whole) as Uint8Array
+    const words = new DataView(bytes.buffer, bytes.byteOffset)
+    for (let index = 1; index < 64; index++) {
+      const at = whole.length + index * 64
+      words.setUint32(at + 4, [2, 4, 5, 6, 7, 11, 19][index % 7] as number, true)
+      words.setUint32(at + 40, 0xffffffff, true)
+      words.setBigUint64(at + 56, index % 2 === 0 ? 2n ** 63n : 0n, true)
+    }
+    return bytes
+  }, 'scanned'],
+  ['an unwind table of functions within each other', (view, whole) => {
+    // Each entry declares a function that begins one byte later, up to the end of everything.
+    const table = repeated(100_000, (index) => index === 0 ? [20, 0, 0x00527a01, 0x1b017801, 0, 0] : [20, index * 24 + 4, (0x1000 - 0x10000 - index * 24 - 8 + (index % 16)) | 0, 0x7fffffff, 0, 0])
+    const bytes = sections(3, () => 0n, 0n)(view, Buffer.concat([whole, table])) as Uint8Array
+    const words = new DataView(bytes.buffer, bytes.byteOffset)
+    const at = Number(words.getBigUint64(40, true)) + 64
+    const name = bytes.length
+    words.setBigUint64(at + 16, 0x10000n, true)
+    words.setBigUint64(at + 24, BigInt(whole.length), true)
+    words.setBigUint64(at + 32, BigInt(table.length), true)
+    words.setBigUint64(at + 64 + 24, BigInt(name), true)
+    words.setBigUint64(at + 64 + 32, 10n, true)
+    words.setUint16(62, 2, true)
+    return Buffer.concat([bytes, new TextEncoder().encode('.eh_frame\0')])
+  }, 'scanned'],
 ] // prettier-ignore
 
 for (const [what, change, expected] of hostile)
@@ -179,6 +287,16 @@ t.test('much code in 60,000 sections', { skip, timeout: 60_000 }, async (t) => {
   const begun = performance.now()
   await scanPrograms(memoryTree({ '/p': new Uint8Array(bytes) }), ['/p'])
   t.ok(performance.now() - begun < 20_000, `${Math.round(performance.now() - begun)} ms`)
+})
+
+t.test('3,000 places that take their number from 3,000 callers', { skip, timeout: 60_000 }, async (t) => {
+  const calls = Array.from({ length: 3000 }, (_, index) => func(`f${index}`, `mov $${index}, %eax\n jmp all`))
+  const all = func('all', ' mov %eax, %ebx\n' + ' mov %ebx, %eax\n syscall\n'.repeat(3000) + ' ret')
+  const start = func('_start', calls.map((_, index) => `call f${index}`).join('\n'))
+  const whole = assembled(all + calls.join('') + start, ['-static-pie'])
+  const begun = performance.now()
+  await scanPrograms(memoryTree({ '/p': whole }), ['/p'])
+  t.ok(performance.now() - begun < 40_000, `${Math.round(performance.now() - begun)} ms`)
 })
 
 t.test('what is no program says what it is', async (t) => {

@@ -2,7 +2,11 @@
 // Authority: System V ABI chapter 5; glibc elf/elf.h for DT_GNU_HASH, DT_RELR and versions.
 import { segmentType, type ElfImage, type AddressRange } from './image.ts'
 
+/** Of more needed libraries the names are not read. */
+export const mostNeeded = 4096
+
 export interface Dynamic {
+  /** The names of the needed libraries, `mostNeeded` and one more at the most. */
   readonly needed: readonly string[]
   readonly soname: string | undefined
   readonly rpath: string | undefined
@@ -45,7 +49,10 @@ export function readDynamic(image: ElfImage): Dynamic | undefined {
   const texts = (wanted: number): readonly string[] =>
     table < 0
       ? []
-      : strings.filter(([name]) => name === wanted).map(([, offset]) => file.text(table + offset))
+      : strings
+          .filter(([name]) => name === wanted)
+          .slice(0, mostNeeded + 1)
+          .map(([, offset]) => file.text(table + offset))
   return {
     needed: texts(1),
     soname: texts(14)[0],

@@ -35,6 +35,8 @@ export interface AddressRange {
 }
 
 export interface ElfImage {
+  /** The file as errors name it. */
+  readonly name: string
   readonly file: Bytes
   readonly machine: ElfMachine
   /** Whether the file can be loaded anywhere (ET_DYN) and so has relocations; false if it has fixed addresses. */
@@ -109,6 +111,7 @@ export function readElf(name: string, bytes: Uint8Array): ElfImage {
   }
   const interpreter = segments.find((each) => each.type === segmentType.interpreter)
   return {
+    name,
     file,
     machine,
     isRelocatable: type === 3,

@@ -1,5 +1,6 @@
 // Reads the symbols that a file defines and those that it needs from others, with versions. Authority: System V ABI
 // chapter 4, the gABI's GNU hash section, the LSB's chapter on symbol versioning.
+import { UserError } from '../../errors.ts'
 import { sectionType, type ElfImage } from './image.ts'
 import { tag, type Dynamic } from './dynamic.ts'
 
@@ -20,6 +21,9 @@ export interface Symbols {
 }
 
 export const symbolType = { none: 0, object: 1, function: 2, tls: 6, ifunc: 10 } as const
+
+/** The most characters of names that are read from a table. Strings may overlap, so the file's size is no bound. */
+const mostOfNames = 2 ** 28
 
 const none: Symbols = {
   count: 0,
@@ -56,6 +60,7 @@ function readTable(
     value[index] = file.u64(place + 8) - base
     size[index] = file.u64(place + 16)
   }
+  let left = mostOfNames
   return {
     count,
     value,
@@ -65,7 +70,10 @@ function readTable(
     isDefined,
     name: (index) => {
       const offset = strings + file.u32(at + index * 24)
-      return offset < stringsEnd ? file.text(offset) : ''
+      const name = offset < stringsEnd ? file.text(offset) : ''
+      left -= name.length
+      if (left < 0) throw new UserError('beyond-scan', { file: image.name, of: 'symbols' })
+      return name
     },
     version: (index) => (versions < 0 ? 1 : file.u16(versions + index * 2)),
   }
@@ -125,9 +133,11 @@ export function readVersions(image: ElfImage, dynamic: Dynamic): ReadonlyMap<num
   const { values } = dynamic
   const names = new Map<number, string>()
   const strings = image.offsetOf(values.get(tag.strings) ?? -1)
+  // A version has a number of 15 bits, and one name or two.
+  let left = 2 ** 17
   const walk = (start: number, count: number, visit: (at: number) => number): void => {
     let at = start
-    for (let index = 0; index < Math.min(count, 65_536) && at >= 0 && at + 16 <= file.size; index++) {
+    for (let index = 0; index < count && left > 0 && at >= 0 && at + 16 <= file.size; index++, left--) {
       const next = visit(at)
       if (next === 0) return
       at += next

@@ -1,7 +1,7 @@
 // Loads a program and all that the loader loads with it, in the order of symbol lookup: the program, the libraries that
 // it needs, breadth first, the loader itself, then added libraries.
 import { UserError } from '../../errors.ts'
-import { readDynamic, type Dynamic } from '../elf/dynamic.ts'
+import { mostNeeded, readDynamic, type Dynamic } from '../elf/dynamic.ts'
 import { isElf, readElf, type ElfImage } from '../elf/image.ts'
 import { LibrarySearch, type Requester } from './libraries.ts'
 import { requireFile, startedBy } from './started.ts'
@@ -131,7 +131,10 @@ function isOf(bytes: Uint8Array, machine: ElfImage['machine']): boolean {
 
 function fileOf({ path, bytes }: { readonly path: string; readonly bytes: Uint8Array }): LoadedFile {
   const image = readElf(path, bytes)
-  return { path, bytes, image, dynamic: readDynamic(image) }
+  const dynamic = readDynamic(image)
+  if (dynamic !== undefined && dynamic.needed.length > mostNeeded)
+    throw new UserError('beyond-scan', { file: path, of: 'libraries', most: mostNeeded })
+  return { path, bytes, image, dynamic }
 }
 
 function privilegesOf({ entry }: Located): LoadedProgram['privileges'] {
