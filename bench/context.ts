@@ -1,6 +1,7 @@
 // Makes the table of security contexts. Each workload is recorded and its context derived; the same engine then runs it
 // with all layers, and without each capability and each mount (`verify --context`). Without one, the run must break or
-// something must be refused. With all, nothing may be refused: otherwise a refusal would prove nothing. Rows in bench/results/context.md are not measured again, unless they are named. Notes below them stay.
+// something must be refused. With all, nothing may be refused: otherwise a refusal would prove nothing. Rows in
+// bench/results/context.md are not measured again, unless they are named. Notes below them stay.
 // npx tsx bench/context.ts [--root DIRECTORY] [--engine docker|podman] [--output FILE] [NAME...]
 import { execa } from 'execa'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'

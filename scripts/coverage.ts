@@ -1,5 +1,5 @@
-// Runs the tests and lists the lines of src that no test reached in any process: the test's own, a command started from
-// its sources, the bundled one. Each such line needs a reason in test/coverage.ts, and each reason such a line.
+// Runs the tests and lists the lines of src that no test reached in any process: the test's own, and the bundled
+// command's. Each such line needs a reason in test/coverage.ts, and each reason such a line.
 // Generated files (src/*/data) do not count. A file may run in several translations; their reached lines are united.
 // Run: npm run coverage [-- TEST FILE…], as root, where .ci/run has installed what the live tests use.
 import { transformSync } from 'esbuild'

@@ -11,7 +11,7 @@ export const usageErrors = {
   'given-twice': [
     2,
     ({ option }: { readonly option: string }) =>
-      `${option}: is given twice, and one is looked at: run the command once for each`,
+      `${option}: is given twice, but the command takes one: run it once for each`,
   ],
   'diff-operands': [2, () => 'diff takes BASE and HEAD: see seccomp-gen diff --help'],
   'diff-applied-operands': [

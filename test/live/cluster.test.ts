@@ -9,7 +9,7 @@ import { stringify } from 'yaml'
 import type { Observations } from '../../src/observe/index.ts'
 import { startRegistry, whyNoRegistry } from '../registry/service.ts'
 import { Cluster, whyNoCluster } from './cluster.ts'
-import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { noEbpf, plainEnvironment, said, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
 
 const folder = process.env['SECCOMP_GEN_KUBERNETES']
@@ -63,16 +63,6 @@ const seccomp = async (...words: readonly string[]) => {
   const done = await start(...words)
   tell('seccomp-gen', words, `${done.stdout}\n${done.stderr}\n(status ${done.exitCode})`)
   return done
-}
-/** Waits until stderr says so. */
-function said(running: ReturnType<typeof start>, words: RegExp): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let all = ''
-    running.stderr?.on('data', (piece: Buffer) => {
-      if (words.test((all += piece.toString()))) resolve()
-    })
-    running.stderr?.on('end', () => reject(new Error(all)))
-  })
 }
 /** The transcript, on stderr. */
 function tell(command: string, words: readonly string[], output: string): void {

@@ -32,3 +32,17 @@ export async function noEbpf(): Promise<string | undefined> {
 
 /** The environment of seccomp-gen, without the test runner's loader. */
 export const plainEnvironment: Readonly<Record<string, string>> = { NODE_OPTIONS: '' }
+
+/** Waits until the stderr of a running command has the words. Rejects with its stderr if it ends without them. */
+export function said(
+  { stderr }: { readonly stderr: NodeJS.ReadableStream | undefined | null },
+  words: RegExp,
+): Promise<void> {
+  let text = ''
+  return new Promise((resolve, reject) => {
+    stderr?.on('data', (piece: Buffer) => {
+      if (words.test((text += piece.toString()))) resolve()
+    })
+    stderr?.on('end', () => reject(new Error(text)))
+  })
+}

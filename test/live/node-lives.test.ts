@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
 import { cgroupMounts } from '../../src/record/cgroups.ts'
-import { noEbpf, plainEnvironment, seccompGen } from './command.ts'
+import { noEbpf, plainEnvironment, said, seccompGen } from './command.ts'
 import { Node, seccompOn, whyNoNode } from './node.ts'
 import { skipFile } from './skip.ts'
 
@@ -29,16 +29,6 @@ function openFiles({ pid }: Running): readonly string[] {
   } catch {
     return []
   }
-}
-/** Waits until stderr has the words. */
-function said(running: Running, words: RegExp): Promise<void> {
-  let text = ''
-  return new Promise((resolve, reject) => {
-    running.stderr?.on('data', (piece: Buffer) => {
-      if (words.test((text += piece.toString()))) resolve()
-    })
-    running.stderr?.on('end', () => reject(new Error(text)))
-  })
 }
 /** Waits until `trace`, which says nothing then, has attached the kernel's programs and opens nothing more. */
 async function attached(running: Running): Promise<void> {
@@ -225,10 +215,10 @@ t.test('many short pods, one after another', async (t) => {
   const [files, watched] = [openFiles(collecting).length, watches()]
   t.ok(watched <= watchesBefore, `no watch of a cgroup stays: ${watchesBefore}, then ${watched}`)
   t.ok(files <= filesBefore + 2, `nor a file: ${filesBefore}, then ${files}`)
-  const said = await ends(collecting)
-  const [, lost = '0'] = /(\d+) containers? ended before the name could be read/.exec(said) ?? []
+  const told = await ends(collecting)
+  const [, lost = '0'] = /(\d+) containers? ended before the name could be read/.exec(told) ?? []
   const found = collected('churn')
-  t.equal(found.length + Number(lost), together * rounds, `each is recorded, or counted as lost: ${said}`)
+  t.equal(found.length + Number(lost), together * rounds, `each is recorded, or counted as lost: ${told}`)
   t.comment(`${found.length} recorded, ${lost} without a name`)
   t.equal(new Set(found.map(nameOf)).size, found.length)
   for (const each of found) {

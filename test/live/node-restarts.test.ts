@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import type { Observations } from '../../src/observe/index.ts'
-import { noEbpf } from './command.ts'
+import { noEbpf, said } from './command.ts'
 import { Node, seccompOn, whyNoNode } from './node.ts'
 import { skipFile } from './skip.ts'
 
@@ -17,15 +17,6 @@ const node = await Node.start()
 t.teardown(() => node.stop())
 const seccomp = (...words: readonly string[]) => seccompOn(node, 240_000, words)
 type Running = ReturnType<typeof seccomp>
-function said(running: Running, words: RegExp): Promise<void> {
-  let text = ''
-  return new Promise((resolve, reject) => {
-    running.stderr?.on('data', (piece: Buffer) => {
-      if (words.test((text += piece.toString()))) resolve()
-    })
-    running.stderr?.on('end', () => reject(new Error(text)))
-  })
-}
 const shell = (script: string): readonly string[] => ['/bin/sh', '-c', script]
 const asking = shell('while :; do unshare -m true 2>/dev/null; sleep 0.2; done')
 /** Asks it to end, without execa's SIGKILL after five seconds. */

@@ -7,7 +7,7 @@ import t from 'tap'
 import { unifiedMount } from '../../src/record/cgroups.ts'
 import { podsCgroup } from '../../src/record/index.ts'
 import type { Observations } from '../../src/observe/index.ts'
-import { noEbpf } from './command.ts'
+import { noEbpf, said } from './command.ts'
 import { Node, seccompOn, whyNoNode } from './node.ts'
 import { skipFile } from './skip.ts'
 
@@ -18,17 +18,6 @@ const node = await Node.start()
 t.teardown(() => node.stop())
 const at = (name: string): string => join(node.directory, name)
 const seccomp = (...words: readonly string[]) => seccompOn(node, 60_000, words)
-/** Waits until stderr says that it records: whatever starts then is recorded from its first call. */
-function begun(recording: ReturnType<typeof seccomp>, words: RegExp): Promise<void> {
-  let said = ''
-  return new Promise((resolve, reject) => {
-    recording.stderr?.on('data', (piece: Buffer) => {
-      said += piece.toString()
-      if (words.test(said)) resolve()
-    })
-    recording.stderr?.on('end', () => reject(new Error(said)))
-  })
-}
 const json = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
 const callsIn = (observations: Observations): readonly string[] =>
   Object.values(observations.architectures).flatMap((calls) => Object.keys(calls))
@@ -90,7 +79,7 @@ t.test('each container of the node by itself, from its first call', async (t) =>
   const open = await node.pod('open', { filter: 'unconfined' })
   await open.container('main', loop)
   const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '-o', 'out')
-  await begun(collecting, /recording below/)
+  await said(collecting, /recording below/)
   const pods = await Promise.all(['a', 'b', 'c', 'd'].map((name) => node.pod(name, { namespace: 'shop' })))
   const ended = await Promise.all(
     pods.map(async (pod) => {
@@ -141,7 +130,7 @@ t.test('what comes, waited for; and run afresh under its profile', async (t) => 
     '-o',
     'shards',
   )
-  await begun(collecting, /recording below/)
+  await said(collecting, /recording below/)
   const first = await Promise.all(
     [1, 2].map((number) => node.pod(`web-${number}`, { labels: { app: 'web' } })),
   )
@@ -186,7 +175,7 @@ t.test('waited for, before there is such a pod', async (t) => {
     '-o',
     at('p.json'),
   )
-  await begun(tracing, /waiting for/)
+  await said(tracing, /waiting for/)
   const pod = await node.pod('late', { namespace: 'shop' })
   await pod.container('main', shell('ls /'))
   const traced = await tracing
@@ -202,16 +191,16 @@ t.test('waited for, before there is such a pod', async (t) => {
 
 t.test('one line for each container on stdout, and what its filter refuses on stderr', async (t) => {
   const collecting = seccomp('collect', '--root', node.cgroup, '--cri', node.socket, '--stdout', '--refusals')
-  await begun(collecting, /recording below/)
-  let said = ''
-  collecting.stdout?.on('data', (piece: Buffer) => (said += piece.toString()))
+  await said(collecting, /recording below/)
+  let printed = ''
+  collecting.stdout?.on('data', (piece: Buffer) => (printed += piece.toString()))
   // Not every runtime's default refuses mount.
   const file = at('refuses-mount.json')
   const refused = [{ names: ['mount'], action: 'SCMP_ACT_ERRNO' }]
   writeFileSync(file, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: refused }))
   const pod = await node.pod('line', { filter: { file } })
   await node.ended(await pod.container('one', shell('mount -t tmpfs x /tmp; mount -t tmpfs x /tmp')))
-  await known(() => said.includes('\n'))
+  await known(() => printed.includes('\n'))
   await pod.remove()
   collecting.kill('SIGTERM')
   const { stdout, stderr } = await collecting

@@ -2,11 +2,11 @@
 // Authority: System V ABI chapter 5; glibc elf/elf.h for DT_GNU_HASH, DT_RELR and versions.
 import { segmentType, type ElfImage, type AddressRange } from './image.ts'
 
-/** Of more needed libraries the names are not read. */
-export const mostNeeded = 4096
+/** The most libraries of a program, and the most that one file may need. */
+export const mostLibraries = 4096
 
 export interface Dynamic {
-  /** The names of the needed libraries, `mostNeeded` and one more at the most. */
+  /** The names of the needed libraries, `mostLibraries` and one more at the most. */
   readonly needed: readonly string[]
   readonly soname: string | undefined
   readonly rpath: string | undefined
@@ -51,7 +51,7 @@ export function readDynamic(image: ElfImage): Dynamic | undefined {
       ? []
       : strings
           .filter(([name]) => name === wanted)
-          .slice(0, mostNeeded + 1)
+          .slice(0, mostLibraries + 1)
           .map(([, offset]) => file.text(table + offset))
   return {
     needed: texts(1),

@@ -1,7 +1,7 @@
 // Loads a program and all that the loader loads with it, in the order of symbol lookup: the program, the libraries that
 // it needs, breadth first, the loader itself, then added libraries.
 import { UserError } from '../../errors.ts'
-import { mostNeeded, readDynamic, type Dynamic } from '../elf/dynamic.ts'
+import { mostLibraries, readDynamic, type Dynamic } from '../elf/dynamic.ts'
 import { isElf, readElf, type ElfImage } from '../elf/image.ts'
 import { LibrarySearch, type Requester } from './libraries.ts'
 import { requireFile, startedBy } from './started.ts'
@@ -34,8 +34,6 @@ export interface LoadedProgram {
   add(libraries: Iterable<string>, asked: boolean): Promise<void>
 }
 
-const mostFiles = 4096
-
 /** Throws UserError if the path is not a program. */
 export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgram> {
   const { program: found, scripts } = await startedBy(tree, path)
@@ -48,8 +46,7 @@ export async function loadProgram(tree: Tree, path: string): Promise<LoadedProgr
   const loaders = new Map<LoadedFile, readonly Requester[]>()
   const missing: { name: string; neededBy: string }[] = []
   const add = (file: LoadedFile, by: readonly Requester[]): void => {
-    if (files.length >= mostFiles)
-      throw new UserError('beyond-scan', { file: path, of: 'libraries', most: mostFiles })
+    if (files.length >= mostLibraries) throw tooMany(path)
     files.push(file)
     byPath.set(file.path, file)
     if (file.dynamic?.soname !== undefined) bySoname.set(file.dynamic.soname, file)
@@ -132,10 +129,12 @@ function isOf(bytes: Uint8Array, machine: ElfImage['machine']): boolean {
 function fileOf({ path, bytes }: { readonly path: string; readonly bytes: Uint8Array }): LoadedFile {
   const image = readElf(path, bytes)
   const dynamic = readDynamic(image)
-  if (dynamic !== undefined && dynamic.needed.length > mostNeeded)
-    throw new UserError('beyond-scan', { file: path, of: 'libraries', most: mostNeeded })
+  if (dynamic !== undefined && dynamic.needed.length > mostLibraries) throw tooMany(path)
   return { path, bytes, image, dynamic }
 }
+
+const tooMany = (file: string): UserError =>
+  new UserError('beyond-scan', { file, of: 'libraries', most: mostLibraries })
 
 function privilegesOf({ entry }: Located): LoadedProgram['privileges'] {
   if (entry.kind !== 'file') return []
