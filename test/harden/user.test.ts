@@ -144,7 +144,7 @@ t.test('a web server from root on port 80 to restricted', async (t) => {
   const [as] = context.containers
   t.equal(refused, 0)
   t.match(as, {
-    capabilities: { needed: [] },
+    capabilities: { needed: { length: 0 } },
     user: { uid: 33, gid: 33, groups: [33] },
     runAsNonRoot: true,
     podSecurity: 'restricted',

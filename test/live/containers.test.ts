@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { runtimeWords, whyNotRun, writeBundle } from '../../scripts/bundle.ts'
-import type { SecurityContext } from '../../src/index.ts'
+import type { ObservedContext, SecurityContext } from '../../src/index.ts'
 import { findProgram } from '../../src/record/index.ts'
 import { noEbpf, noStrace } from './command.ts'
 import { skipFile } from './skip.ts'
@@ -71,7 +71,7 @@ for (const [engine, why, client, more] of engines) {
           name: 'seccomp-gen-test',
           noNewPrivileges: false,
           readOnlyRoot: false,
-          mounts: [],
+          mounts: { length: 0 },
         })
         t.same(container?.capabilities.needed.length, 14, 'what Docker gives stays')
         for (const each of [
@@ -165,6 +165,25 @@ for (const [engine, why, client, more] of engines) {
       /not seen: the start, in ebpf: attached while it ran/,
     ])
       t.match(hardened, says, 'of a container that ran before nothing is claimed')
+    const idle = `${name}-idle`
+    const sleeping = ['seccomp-gen-test', 'sleep', '600']
+    const up = await execa(
+      first,
+      [...rest, 'run', '-d', '--name', idle, '--network', 'none', ...more, ...sleeping],
+      quietly,
+    )
+    t.equal(up.exitCode, 0, up.stderr)
+    const asleep = trace(idle, {}, '--observations', seen)
+    const over = new AbortController()
+    void asleep.finally(() => over.abort())
+    while (!over.signal.aborted)
+      await execa(first, [...rest, 'exec', '--user', '33', idle, 'ls', '/'], quietly)
+    t.equal((await asleep).exitCode, 0, (await asleep).stderr)
+    const [context] = (JSON.parse(readFileSync(seen, 'utf8')) as { context: readonly ObservedContext[] })
+      .context
+    t.strictSame(context?.starts, [], 'what an engine executes in an idle container is not its start')
+    t.ok(context?.executions.some(({ uid, path }) => uid === 33 && /busybox|ls$/.test(path)))
+    await execa(first, [...rest, 'rm', '-f', idle], quietly)
     if (engine === 'docker') {
       const daemon = quietly.env.DOCKER_HOST.slice('unix://'.length)
       const far = createServer((socket) => socket.pipe(connect(daemon)).pipe(socket)).listen(0, '127.0.0.1')

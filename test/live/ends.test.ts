@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { whyNotRun } from '../../scripts/bundle.ts'
+import { syscallTable } from '../../src/abi/tables.ts'
 import { parseProfile } from '../../src/profile/index.ts'
 import { statusOf } from '../../src/record/runner/processes.ts'
 import { record, verify } from '../../src/run.ts'
@@ -33,6 +34,25 @@ int main(void) {
 writeFileSync(at('thread.c'), source)
 const made = await execa('gcc', ['-pthread', '-o', at('thread'), at('thread.c')], { reject: false })
 const noThread = made.failed ? `gcc: ${made.shortMessage}` : false
+/** Spins with -EPERM in the register of results until a signal's handler returns. */
+const interrupted = `
+#include <signal.h>
+#include <sys/time.h>
+static volatile int over;
+static void handle(int signal) { over = 1; }
+int main(void) {
+  struct itimerval soon = {{0, 0}, {0, 50000}};
+  signal(SIGALRM, handle);
+  setitimer(ITIMER_REAL, &soon, 0);
+#ifdef __x86_64__
+  __asm__ volatile("1: cmpl $0, %1; je 1b" : : "a"(-1L), "m"(over) : "cc");
+#else
+  __asm__ volatile("mov x0, -1\\n1: ldr w1, %0; cbz w1, 1b" : : "m"(over) : "x0", "x1");
+#endif
+  return 0;
+}`
+writeFileSync(at('interrupted.c'), interrupted)
+await execa('gcc', ['-o', at('interrupted'), at('interrupted.c')], { reject: false })
 const without = (call: string): string =>
   JSON.stringify({
     defaultAction: 'SCMP_ACT_ALLOW',
@@ -58,6 +78,20 @@ for (const recorder of ['ebpf', 'strace'] as const)
       t.notMatch(repair?.text, /"exit"/)
     },
   )
+
+t.test(
+  'a handler that returns into code with an errno in its register is no refusal',
+  { skip: noThread },
+  async (t) => {
+    const names = syscallTable(process.arch === 'x64' ? 'x86_64' : 'aarch64').entries.map(({ name }) => name)
+    const profile = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }],
+    })
+    const found = await verify({ command: [at('interrupted')], profile, streams: 'ignore' })
+    t.strictSame([found.refusals, found.ending], [[], { kind: 'exited', status: 0 }])
+  },
+)
 
 t.test(
   'clone3 is answered as one that is not there, as the default answers it',

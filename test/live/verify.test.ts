@@ -110,7 +110,7 @@ for (const [name, { command, why, sample }] of Object.entries(programs)) {
     const profile = printProfile(buildProfile(derivePolicy(first)))
     const recorded = parseProfile(profile)
     const full = await verify({ ...settings, command, profile })
-    t.match(full, { started: true, ending: { kind: 'exited', status: 0 }, refusals: [] })
+    t.match(full, { started: true, ending: { kind: 'exited', status: 0 }, refusals: { length: 0 } })
 
     const named = new Set(
       recorded.profile.syscalls.flatMap(({ action, names }) => (action === 'SCMP_ACT_ALLOW' ? names : [])),
@@ -195,7 +195,7 @@ t.test('a shell waits for a child that still runs, though the recording had none
       command: ['/bin/sh', '-c', 'sleep 0.3 & wait'],
       profile: printProfile(buildProfile(derivePolicy(observations, { margin }))),
     })
-  t.match(await under('libc'), { started: true, ending: { kind: 'exited', status: 0 }, refusals: [] })
+  t.match(await under('libc'), { started: true, ending: { kind: 'exited', status: 0 }, refusals: { length: 0 } })
   t.match(await under('none'), { endless: { syscall: 'rt_sigsuspend' } }, 'without the margin it spins')
   t.strictSame(await containersOfRunc(), [], 'the runtime is killed with it, and its container is gone')
 }) // prettier-ignore

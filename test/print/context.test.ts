@@ -435,7 +435,7 @@ t.test('a quadlet in a pod', async (t) => {
     return [text, hostSysctls]
   }
   const own = '[Pod]\nPodName=app\n'
-  t.match(patched(own), [/^Sysctl=net/m, []])
+  t.match(patched(own), [/^Sysctl=net/m, { length: 0 }])
   // A sysctl of the network is the host's on the host's network.
   for (const host of [
     'Network=host',
@@ -447,7 +447,7 @@ t.test('a quadlet in a pod', async (t) => {
     t.same(hostSysctls, ['net.ipv4.ip_unprivileged_port_start=80'], host)
   }
   for (const other of ['Network=none', '[Container]\nNetwork=host', '# Network=host'])
-    t.match(patched(`${own}${other}\n`), [/^Sysctl=net/m, []], other)
+    t.match(patched(`${own}${other}\n`), [/^Sysctl=net/m, { length: 0 }], other)
   t.match(patched(own)[0], /^Tmpfs=\/run:/m)
   for (const volume of ['Volume=data:/run', 'Volume=/srv/run:/run/:z', 'PodmanArgs=-v /srv:/run'])
     t.notMatch(patched(`${own}${volume}\r\n`)[0], /^Tmpfs=\/run:/m, volume)
@@ -479,7 +479,7 @@ services:
   t.match((parse(text, { merge: true }) as { services: object }).services, {
     web: {
       privileged: false,
-      cap_add: [],
+      cap_add: { length: 0 },
       volumes: ['data:/data'],
       sysctls: { 'net.core.somaxconn': '1', 'net.ipv4.ip_unprivileged_port_start': '80' },
     },

@@ -26,7 +26,7 @@ t.test('a rule keeps its dialect’s keys, typed, with line and pointer', (t) =>
       defaultAction: 'SCMP_ACT_ERRNO',
       defaultErrnoRet: 38,
       defaultErrno: 'ENOSYS',
-      archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: [] }],
+      archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: { length: 0 } }],
       syscalls: [
         {
           names: ['read'],
@@ -83,7 +83,7 @@ t.test(
         envelope: 'spo',
         title: 'x',
         base: 'runc',
-        flaws: [],
+        flaws: { length: 0 },
       },
     )
     const yaml = printPolicyAs(small, 'spo')

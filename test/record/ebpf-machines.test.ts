@@ -638,6 +638,9 @@ for (const [version, kernel] of [
     for (let times = 0; times < 5; times++)
       machine.call({ number: mkdir, result: -1n, refused: true, ...inside })
     t.strictSame(machine.suspects(), [[mkdir, -1, 0n, 5]], 'a call that is refused again and again')
+    // arch/x86/kernel/signal_64.c, restore_sigcontext: orig_ax = -1, and ax is that of the interrupted code.
+    machine.call({ number: -1, result: -1n, refused: true, ...inside })
+    t.equal(machine.suspects().length, 1, 'what a signal handler returns to is no call')
     t.equal(machine.lostRefusals(), 0n)
     machine.call({ number: socket, args: [2n, 1n, 0n], atOnce: true, ...inside })
     t.strictSame(told(machine.observations()), { x86_64: { socket: [2, { 0: ['2'] }] } }, 'a lost race')

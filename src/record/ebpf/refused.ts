@@ -13,7 +13,7 @@ import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
 import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
 import { startedInGroup } from './apart.ts'
 import { member, type Membership } from './membership.ts'
-import { numbered } from './calls/number.ts'
+import { numbered, unlessRestored } from './calls/number.ts'
 
 export interface RefusalMaps {
   /** Per slot: `never` refused, 0 for always refused, or a bit for each argument that the answer depends on. */
@@ -126,7 +126,11 @@ function suspect(
   refusals: RefusalMaps,
   atSignal: boolean,
 ): readonly AssemblyLine[] {
-  return [...numbered(layout, -16, atSignal), ...kept(layout, maps, refusals)]
+  return [
+    ...numbered(layout, -16, atSignal),
+    ...(atSignal ? [] : unlessRestored),
+    ...kept(layout, maps, refusals),
+  ]
 }
 
 /** Keeps the call unless the filter never refuses it. r6: registers, r7: first slot, r9: number on the architecture. */

@@ -64,3 +64,11 @@ export function numbered(layout: Layout, stack: number, atSignal: boolean): read
     bpf.loadLower(9, frame, stack),
   ]
 }
+
+/**
+ * Goes to `done` at the exit of rt_sigreturn, with the number in r9: the call has restored the registers of the code
+ * that the signal interrupted, with any result, and has left -1 as its own number. A call of that number itself, which
+ * exists nowhere, looks the same. Authority: arch/x86/kernel/signal_64.c and signal_32.c (restore_sigcontext: orig_ax),
+ * arch/arm64/kernel/signal.c and signal32.c (forget_syscall), include/linux/syscalls.h.
+ */
+export const unlessRestored: readonly AssemblyLine[] = [bpf.jumpIfLower(9, 'equal', -1, 'done')]

@@ -114,11 +114,11 @@ export function attachRunning(calls: BpfCalls, given: ProgramInputs, look: () =>
   if (lines === undefined) return
   for (const pid of inits) calls.update(given.own.inits, key32(pid), key32(1))
   calls.attach(calls.loadProgram('c_running', assemble(lines)), 'sys_enter')
-  forgetFalseStarts(calls, given, look().inits)
+  forgetFalseFirsts(calls, given, look().inits)
 }
 
-/** Before a running container's init is known, a program that an engine executes in it looks like its start. */
-function forgetFalseStarts(calls: BpfCalls, { own }: ProgramInputs, inits: readonly number[]): void {
+/** Before a running container's init is known, a program that an engine executes in it looks like its first. */
+function forgetFalseFirsts(calls: BpfCalls, { own }: ProgramInputs, inits: readonly number[]): void {
   const running = new Set(inits)
   for (const key of calls.keys(own.containers)) {
     const pid = calls.lookup(own.containers, key)?.readUInt32LE(containerValue.pid)

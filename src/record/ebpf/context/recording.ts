@@ -139,6 +139,8 @@ export class ContextRecording {
     return [...rows].map(([id, { lists }]) => ({
       name: named(id),
       ...lists,
+      // The first program of a running container that was met is one that an engine executed in it.
+      ...(midway && { starts: [] }),
       blind: [
         ...lists.blind,
         ...(midway ? blindTo(['start'], 'ebpf: attached while it ran') : []),

@@ -56,6 +56,8 @@ const required = {
 const optional = {
   'task_struct.real_parent': 'real_parent',
   'nsproxy.net_ns': 'net_ns',
+  'nsproxy.pid_ns_for_children': 'pid_ns_for_children',
+  'pid_namespace.child_reaper': 'child_reaper',
   'net.ipv4.sysctl_ip_prot_sock': 'ipv4.sysctl_ip_prot_sock',
   'net.ipv4.ping_group_range.range': 'ipv4.ping_group_range.range',
 } as const

@@ -24,7 +24,7 @@ import type { Btf } from '../btf.ts'
 import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 import { seccompFilter } from '../membership.ts'
-import { numbered } from '../calls/number.ts'
+import { numbered, unlessRestored } from '../calls/number.ts'
 import {
   candidateBits,
   filterDepth,
@@ -111,6 +111,7 @@ export function returned(context: WatchContext): readonly AssemblyLine[] {
     ...ifSet(maps.results),
     bpf.label('asked'),
     ...asked(layout, false),
+    ...unlessRestored,
     ...ifCandidate(maps, candidateBits.refused),
     ...kept(context),
   ]
