@@ -1,5 +1,5 @@
-// What keeps the tests honest: the line at the end of `npm test` about tests that did not run, and no pattern that every
-// value matches. Authority: tap's `t.match` (https://tapjs.github.io/tapjs/modules/_tapjs_asserts.html).
+// What keeps the tests honest: the line at the end of `npm test` about tests that did not run, no room whose tests nobody
+// runs, and no pattern that every value matches. Authority: tap's `t.match` (https://tapjs.github.io/tapjs/modules/_tapjs_asserts.html).
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import ts from 'typescript'
@@ -23,6 +23,18 @@ t.equal(
   'skipped: 5 (2: strace is not installed; 1: runc is not installed; 1: the registry does not give node@20 within a minute; 1: no reason given)',
 )
 t.equal(skippedLine('TAP version 14\nok 1 - a\n1..1\n'), 'skipped: nothing')
+
+t.test('the rooms whose tests run in one process (together.ts) are those that tap leaves out', (t) => {
+  const { tap } = JSON.parse(readFileSync('package.json', 'utf8')) as { tap: { exclude: readonly string[] } }
+  const [, left = ''] = /^test\/\{(.*)\}\/\*\*$/m.exec(tap.exclude.join('\n')) ?? []
+  const together = readdirSync('test').flatMap((name) => {
+    if (!name.endsWith('.test.ts')) return []
+    return /^await together\('(.*)'\)$/m.exec(readFileSync(`test/${name}`, 'utf8'))?.[1] ?? []
+  })
+  t.ok(together.length > 5)
+  t.strictSame(left.split(','), together)
+  t.end()
+})
 
 t.test(
   'no pattern has an empty array, which every array matches: { length: 0 } is what an empty one matches',
