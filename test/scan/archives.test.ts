@@ -6,6 +6,7 @@ import t from 'tap'
 import { loadImage, UserError, type ArchiveFiles, type LoadedImage } from '../../src/index.ts'
 import { readEngineRun } from '../../src/record/command/engine-run.ts'
 import { locate, mountedTree, type StartedAs } from '../../src/scan/index.ts'
+import { cpuTime } from '../cpu-time.ts'
 import { memoryTree } from './assemble.ts'
 
 interface TarItem {
@@ -282,7 +283,7 @@ for (const [what, archive, wanted, expected] of choices)
 
 for (const [what, load, line] of refused)
   t.test(`refused: ${what}`, async (t) => {
-    const begun = performance.now()
+    const spent = cpuTime()
     const error = await load().then(
       () => undefined,
       (reason: unknown) => reason,
@@ -290,7 +291,7 @@ for (const [what, load, line] of refused)
     t.ok(error instanceof UserError, String(error))
     t.match((error as Error).message, line)
     t.match((error as Error).message, /^image\.tar[^\n]*$/, 'one line that names the archive')
-    t.ok(performance.now() - begun < 10_000)
+    t.ok(spent() < 30_000)
   })
 
 t.test('a bomb costs no memory: what is no program is not kept', async (t) => {
