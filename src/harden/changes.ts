@@ -46,6 +46,7 @@ const ofDirectory: ReadonlySet<string> = new Set([
   'utime',
   'setxattr',
   'removexattr',
+  'setflags',
   'access',
 ])
 

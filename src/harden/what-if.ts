@@ -104,6 +104,7 @@ function judgeFor(
       case 'utime':
       case 'setxattr':
       case 'removexattr':
+      case 'setflags':
         if (isHis(path) || file?.uid === user.uid) return 'permitted'
         return file === undefined ? 'unknown' : { because: ownerText(file) }
       case 'truncate':

@@ -120,7 +120,7 @@ const rows: readonly Row[] = [
     },
     mounts: [tmpfs('/var/a'), tmpfs('/var/ab')],
   },
-  ...(['chmod', 'chown', 'utime', 'setxattr', 'removexattr'] as const).map((kind): Row => ({
+  ...(['chmod', 'chown', 'utime', 'setxattr', 'removexattr', 'setflags'] as const).map((kind): Row => ({
     says: `${kind} of a directory needs that directory`,
     evidence: { changes: [change({ kind, path: '/run/app', fileType: 'directory' })] },
     mounts: [tmpfs('/run/app')],

@@ -132,39 +132,88 @@ int main(void) {
   return 0;
 }`
 
-for (const [engine, missing, client, options] of engines)
-  t.test(`${engine}: a question with access(2) is refused`, { skip: missing ?? false }, async (t) => {
-    const root = at('bundle/rootfs')
-    writeFileSync(at('asks.c'), asks)
-    const made = await execa('gcc', ['-static', '-o', `${root}/asks`, at('asks.c')], { reject: false })
-    t.notOk(made.failed, 'gcc makes static programs')
-    writeFileSync(`${root}/var/state/given`, 'x')
-    chmodSync(`${root}/var/state`, 0o2750)
-    await imported(client, 'asks')
-    const workload = ['--', ...client, 'run', '--rm', '--network', 'none', ...options, 'asks', '/asks']
-    const file = at(`${engine}.asks.json`)
-    const output = ['--observations', file, '-o', at(`${engine}.asks.profile.json`)]
-    const recorded = await run('trace', ...output, ...workload)
-    t.equal(recorded.exitCode, 0, recorded.stderr)
-    const derived = hardenContext(JSON.parse(readFileSync(file, 'utf8')) as Observations)
-    const [container] = derived.containers
-    const mounts = [{ path: '/var/state', kind: 'volume', mode: '2750', uid: 0, gid: 0 }]
-    t.strictSame(container?.mounts, mounts, 'what is read-only anyway gets no mount')
-    if (container === undefined) return
-    const bare = at(`${engine}.asks.context.json`)
-    writeFileSync(bare, printContext({ ...derived, containers: [{ ...container, mounts: [] }] }))
-    const refused = await run('verify', '--report', 'json', '--context', bare, ...workload)
-    const report = JSON.parse(refused.stdout.slice(refused.stdout.indexOf('{'))) as Report
-    t.match(report.context.refused, [
+/** Changes two files that it opens only for reading: the flags of one, the length of the other. */
+const quiet = `
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+int main(void) {
+  int flags = 0, file = open("/var/flags/given", O_RDONLY);
+  if (file < 0 || ioctl(file, FS_IOC_GETFLAGS, &flags) < 0) return 9;
+  flags ^= FS_NODUMP_FL;
+  int changed = ioctl(file, FS_IOC_SETFLAGS, &flags);
+  int cut = open("/var/cut/given", O_RDONLY | O_TRUNC);
+  usleep(300000);
+  return changed < 0 || cut < 0 ? 8 : 0;
+}`
+
+/** Programs that need a directory writable for something else than an open to write. */
+const readers = [
+  {
+    name: 'asks',
+    says: 'a question with access(2) is refused',
+    source: asks,
+    directories: ['state'],
+    // Neither the question about reading nor that about /proc is refused for the context.
+    refused: [
       { layer: 'path', what: '/var/state', tried: 'access (faccessat)', answered: 'EROFS', count: 1 },
-    ])
-    t.equal(report.context.refused.length, 1, 'and neither the question about reading nor that about /proc')
-    const mended = at(`${engine}.asks.mended.json`)
-    const repaired = await run('verify', '--repair', '-o', mended, '--context', bare, ...workload)
-    t.equal(repaired.exitCode, 0, repaired.stdout)
-    const [again] = (JSON.parse(readFileSync(mended, 'utf8')) as SecurityContext).containers
-    t.strictSame(again?.mounts, mounts, 'the repair is the mount that was derived')
-  })
+    ],
+  },
+  {
+    name: 'quiet',
+    says: 'a change through a file that was opened for reading is refused',
+    source: quiet,
+    directories: ['cut', 'flags'],
+    refused: [
+      { layer: 'path', what: '/var/cut', tried: 'open (openat)', answered: 'EROFS', count: 1 },
+      { layer: 'path', what: '/var/flags', tried: 'setflags (ioctl)', answered: 'EROFS', count: 1 },
+    ],
+  },
+] as const
+
+for (const [engine, missing, client, options] of engines)
+  for (const { name, says, source, directories, refused: expected } of readers)
+    t.test(`${engine}: ${says}`, { skip: missing ?? false }, async (t) => {
+      const root = at('bundle/rootfs')
+      writeFileSync(at(`${name}.c`), source)
+      const words = ['-static', '-o', `${root}/${name}`, at(`${name}.c`)]
+      const made = await execa('gcc', words, { reject: false })
+      t.notOk(made.failed, 'gcc makes static programs')
+      for (const each of directories) {
+        mkdirSync(`${root}/var/${each}`, { recursive: true })
+        writeFileSync(`${root}/var/${each}/given`, 'x')
+        chmodSync(`${root}/var/${each}`, 0o2750)
+      }
+      await imported(client, name)
+      const workload = ['--', ...client, 'run', '--rm', '--network', 'none', ...options, name, `/${name}`]
+      const file = at(`${engine}.${name}.json`)
+      const output = ['--observations', file, '-o', at(`${engine}.${name}.profile.json`)]
+      const recorded = await run('trace', ...output, ...workload)
+      t.equal(recorded.exitCode, 0, recorded.stderr)
+      const derived = hardenContext(JSON.parse(readFileSync(file, 'utf8')) as Observations)
+      const [container] = derived.containers
+      const mounts = directories.map((each) => ({
+        path: `/var/${each}`,
+        kind: 'volume',
+        mode: '2750',
+        uid: 0,
+        gid: 0,
+      }))
+      t.strictSame(container?.mounts, mounts, 'what is read-only anyway gets no mount')
+      if (container === undefined) return
+      const bare = at(`${engine}.${name}.context.json`)
+      writeFileSync(bare, printContext({ ...derived, containers: [{ ...container, mounts: [] }] }))
+      const refused = await run('verify', '--report', 'json', '--context', bare, ...workload)
+      const report = JSON.parse(refused.stdout.slice(refused.stdout.indexOf('{'))) as Report
+      t.match(report.context.refused, expected)
+      t.equal(report.context.refused.length, expected.length, 'and nothing else')
+      const mended = at(`${engine}.${name}.mended.json`)
+      const repaired = await run('verify', '--repair', '-o', mended, '--context', bare, ...workload)
+      t.equal(repaired.exitCode, 0, repaired.stdout)
+      const [again] = (JSON.parse(readFileSync(mended, 'utf8')) as SecurityContext).containers
+      t.strictSame(again?.mounts, mounts, 'the repair is the mounts that were derived')
+    })
 
 t.test(
   'a container that runs already: seen from then on, and what came before is said',

@@ -370,6 +370,8 @@ function compute(code: number, to: bigint, operand: bigint, bits: number): bigin
       return to | operand
     case 0x5:
       return to & operand
+    case 0x6:
+      return to << (operand & BigInt(bits - 1))
     case 0x7:
       return to >> (operand & BigInt(bits - 1))
     case 0xb:

@@ -57,14 +57,19 @@ function rowsAfter(call: string, result: bigint, compat = false): readonly strin
   })
 }
 
-/**
- * A kernel with one task, whose current directory is /srv, makes the call twice. `last`: the argument behind the path,
- * one for each time.
- */
+interface Asked {
+  readonly compat?: boolean
+  /** The last argument of the call, one for each time. */
+  readonly last?: readonly number[]
+  /** The name of the open file that the call gets as descriptor 0, in place of a path. */
+  readonly file?: string
+}
+
+/** A kernel with one task, whose current directory is /srv, makes the call twice or with each last argument. */
 function rowsOf(
   call: string,
   result: bigint,
-  { compat = false, last = [0, 0] }: { readonly compat?: boolean; readonly last?: readonly number[] },
+  { compat = false, last = [0, 0], file }: Asked,
 ): readonly (readonly [Buffer, Buffer])[] {
   const kernel = new BpfMachine(1, { since5_11: true })
   const maps = createMaps(kernel, 'x86_64', membership, { processes: 16, processors: 1 })
@@ -97,7 +102,13 @@ function rowsOf(
     [structures['fs_struct.pwd.mnt']]: mnt,
     [structures['fs_struct.pwd.dentry']]: dentry('srv', root),
   })
+  const opened = object(1024, {
+    [structures['file.f_path.mnt']]: mnt,
+    [structures['file.f_path.dentry']]: dentry(file ?? '', root),
+  })
+  const table = object(64, { 0: 1n, [structures['fdtable.fd']]: object(8, { 0: opened }) })
   const task = Buffer.alloc(16384)
+  task.writeBigUInt64LE(object(64, { 0: table }), structures['task_struct.files'])
   task.writeInt32LE(pid, layout.task.pid)
   task.writeInt32LE(pid, layout.task.tgid)
   task.writeUInt32LE(compat ? 2 : 0, layout.task.status)
@@ -109,8 +120,8 @@ function rowsOf(
 
   const number = syscallTable(compat ? 'x86' : 'x86_64').byName(call)?.number ?? Number.NaN
   // The path and, for calls with a directory, AT_FDCWD before it.
-  const given = call.endsWith('at') || call.endsWith('at2') ? [-100n] : []
-  const path = text('asked', 'user')
+  const given = call.endsWith('at') || call.endsWith('at2') || call === 'file_setattr' ? [-100n] : []
+  const path = file === undefined ? text('asked', 'user') : 0n
   const places = compat ? layout.registers.compatArguments : layout.registers.arguments
   const registersWith = (last: number): Buffer => {
     const registers = Buffer.alloc(336)
@@ -122,7 +133,8 @@ function rowsOf(
   const moment = { processor: 0, pid, tgid: pid, comm: 'x', task: kernel.place(task), cgroups: [] }
   const program = assemble(usedPath({ layout, structures, maps, own, membership }, 0))
   for (const each of last) kernel.run(program, [kernel.place(registersWith(each)), result], moment)
-  return [...kernel.keys(own.changed)].map((key) => [key, kernel.lookup(own.changed, key) ?? Buffer.alloc(0)])
+  const kept = file === undefined ? own.changed : own.opened
+  return [...kernel.keys(kept)].map((key) => [key, kernel.lookup(kept, key) ?? Buffer.alloc(0)])
 }
 
 const [readOnly, denied, notPermitted, none] = [-30n, -13n, -1n, -2n]
@@ -143,6 +155,28 @@ t.test('a change is evidence if it was made, or refused as a security context ma
   t.strictSame(rowsAfter('mkdir', notPermitted), ['mkdir /srv/asked 1 2'])
   t.strictSame(rowsAfter('mkdir', readOnly), ['mkdir /srv/asked 30 2'])
   t.strictSame(rowsAfter('mkdir', none), [])
+  t.end()
+})
+
+t.test('of the requests of ioctl only those that change the flags of an inode are evidence', (t) => {
+  const [getFlags, setFlags, setFlags32, setAttributes, terminal] = [
+    0x80086601, 0x40086602, 0x40046602, 0x401c5820, 0x5401,
+  ]
+  const rows = (compat: boolean, last: readonly number[], result: bigint) =>
+    rowsOf('ioctl', result, { compat, last, file: 'flagged' }).map(([key, value]) => {
+      const name = callAt('x86_64', key.readUInt32LE(pathKey.slot))
+      const count = value.readBigUInt64LE(pathValue.count)
+      return `${name} ${walkedIn(value, pathValue.walk).path} ${key.readUInt32LE(pathKey.errno)} ${count}`
+    })
+  for (const compat of [false, true]) {
+    const every = [getFlags, setFlags, terminal, setAttributes, setFlags32]
+    t.strictSame(rows(compat, every, 0n), ['ioctl /flagged 0 3'])
+    t.strictSame(rows(compat, [setFlags, getFlags], readOnly), ['ioctl /flagged 30 1'])
+    t.strictSame(rows(compat, [setAttributes], notPermitted), ['ioctl /flagged 1 1'])
+    t.strictSame(rows(compat, [setFlags], -25n), [], 'a file without such flags answers ENOTTY')
+    t.strictSame(rows(compat, [getFlags, terminal, 0], 0n), [])
+  }
+  t.strictSame(rowsAfter('file_setattr', readOnly), ['file_setattr /srv/asked 30 2'])
   t.end()
 })
 

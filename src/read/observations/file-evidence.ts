@@ -17,6 +17,7 @@ export const changeKinds = [
   'utime',
   'setxattr',
   'removexattr',
+  'setflags',
   'truncate',
   'bind',
   'access',

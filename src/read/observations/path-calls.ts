@@ -5,7 +5,8 @@ import { creatFlags } from './open-use.ts'
 
 /**
  * How the call names its file: by an open, a name, a descriptor, a mapping, a socket's address or a program. A call that
- * `asks` names it too, and changes nothing: only its EROFS is evidence. access(2) gives that answer to W_OK alone.
+ * `asks` names it too, and changes nothing: only its EROFS is evidence. access(2) gives that answer to W_OK alone. A
+ * `request` names it by a descriptor if the request is one of flag-requests.ts.
  */
 export const pathForms = [
   'open',
@@ -16,6 +17,7 @@ export const pathForms = [
   'socket',
   'execute',
   'asks',
+  'request',
 ] as const
 
 export type PathKind = (typeof changeKinds)[number] | 'map-exec' | 'execute'
@@ -31,6 +33,8 @@ export interface PathCall {
   readonly uid?: number
   readonly gid?: number
   readonly flags?: number
+  /** For `request`, the argument that holds the request. */
+  readonly request?: number
   /** Flags of an open that has no argument for them. */
   readonly constant?: number
 }
@@ -75,6 +79,8 @@ export const firstPaths: readonly PathCall[] = [
   { call: 'lremovexattr', kind: 'removexattr', how: 'name', path: 0 },
   { call: 'fremovexattr', kind: 'removexattr', how: 'descriptor', base: 0 },
   { call: 'removexattrat', kind: 'removexattr', how: 'name', base: 0, path: 1 },
+  { call: 'ioctl', kind: 'setflags', how: 'request', base: 0, request: 1 },
+  { call: 'file_setattr', kind: 'setflags', how: 'name', base: 0, path: 1 },
   { call: 'access', kind: 'access', how: 'asks', path: 0 },
   { call: 'faccessat', kind: 'access', how: 'asks', base: 0, path: 1 },
   { call: 'faccessat2', kind: 'access', how: 'asks', base: 0, path: 1 },

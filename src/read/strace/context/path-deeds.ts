@@ -2,6 +2,7 @@
 // Authority: open(2), openat2(2); path-calls.ts for where each call has its path.
 import { scalarValue } from '../arguments.ts'
 import { firstPaths, secondPaths, type PathCall, type PathKind } from '../../observations/path-calls.ts'
+import { flagRequests } from '../../observations/flag-requests.ts'
 import { openFlags, openUse } from '../../observations/open-use.ts'
 import type { FileUse } from '../../observations/context.ts'
 import { idIn } from './identity.ts'
@@ -32,6 +33,7 @@ export function pathDeed(
   const { kind, how } = call
   if (how === 'open' || how === 'openHow') return openDeed(call, texts, told, opened)
   if (how === 'map') return isCode(texts) ? { kind, ...told } : undefined
+  if (how === 'request') return isFlagRequest(texts[call.request ?? 0]) ? { kind, ...told } : undefined
   const [mode, uid, gid] = [
     modeIn(texts, call.mode),
     argumentId(texts, call.uid),
@@ -123,6 +125,14 @@ function bitsIn(text: string | undefined): number {
 /** Whether mmap maps a file as code: with PROT_EXEC, without MAP_ANONYMOUS. */
 function isCode([, , protection, flags]: readonly string[]): boolean {
   return flagsIn(protection).has('PROT_EXEC') && !flagsIn(flags).has('MAP_ANONYMOUS')
+}
+
+/** Whether ioctl changes the flags of an inode. strace prints the request by name, as a number, or both (-X). */
+function isFlagRequest(text = ''): boolean {
+  const words = text.split(/[^\w]+/)
+  return flagRequests.some(({ name, number, powerpc }) =>
+    words.some((word) => word === name || Number(word) === number || Number(word) === powerpc),
+  )
 }
 
 function argumentId(texts: readonly string[], place: number | undefined): number | undefined {

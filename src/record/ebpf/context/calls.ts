@@ -91,7 +91,7 @@ function specOf({ architecture, registers }: SlotArchitecture, path: PathCall, n
   const value = Buffer.alloc(specPlaces.size)
   value.writeUInt32LE(specKinds[path.how], specPlaces.kind)
   for (const place of ['base', 'path', 'mode', 'uid', 'gid', 'flags'] as const) {
-    const index = path[place]
+    const index = place === 'flags' ? (path.flags ?? path.request) : path[place]
     value.writeUInt32LE(
       index === undefined ? absent : behind === undefined ? register(index) : index * 4,
       specPlaces[place],

@@ -156,7 +156,10 @@ const containerDepth = ({ structures }: ProgramInputs): readonly AssemblyLine[] 
   bpf.storeLower(frame, key + checkKey.depth, 1),
 ]
 
-/** Notes the capability for the current call, if own, started and granted, and if paths.ts keeps it with a path. */
+/**
+ * Notes the capability for the current call, if own, started and granted, and if paths.ts keeps it with a path. Which
+ * request an ioctl makes is not known here, so its path has no capability.
+ */
 const markGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.loadLower(1, frame, key + checkKey.refused),
   bpf.jumpIf(1, 'notEqual', 0, 'marked'),
@@ -168,6 +171,7 @@ const markGranted = ({ own }: ProgramInputs): readonly AssemblyLine[] => [
   bpf.loadLower(1, 0, specPlaces.kind),
   bpf.jumpIf(1, 'equal', specKinds.none, 'marked'),
   bpf.jumpIf(1, 'equal', specKinds.asks, 'marked'),
+  bpf.jumpIf(1, 'equal', specKinds.request, 'marked'),
   bpf.call('currentPidTgid'),
   bpf.store(frame, at.word, 0),
   bpf.set(9, 1),

@@ -156,6 +156,7 @@ export const specPlaces = {
   mode: 12,
   uid: 16,
   gid: 20,
+  /** The flags, or the request of ioctl. */
   flags: 24,
   constant: 28,
   /** The register that points to the arguments; the places above are then offsets in memory. Else `absent`. */
@@ -175,6 +176,7 @@ export const specKinds = {
   map: 6,
   execute: 7,
   asks: 8,
+  request: 9,
 } as const
 /**
  * Slots of `programs` and `specs`: by number of the machine's own call, by number of the 32-bit call, the same for the

@@ -8,6 +8,7 @@ import { done, frame, increment, lookup } from '../blocks.ts'
 import { changedKeySize, pathKey, pathValue, slots, specKinds, specPlaces, walkPlaces } from './layout.ts'
 import { byName } from './named-path.ts'
 import { createdMode, openedWith } from './open-flags.ts'
+import { flagRequests } from '../../../read/observations/flag-requests.ts'
 import { openFlags } from '../../../read/observations/open-use.ts'
 import { argument, fileOf, identity, keyed, slot, spec, timed, userText, value } from './path-pieces.ts'
 import {
@@ -62,6 +63,16 @@ export function usedPath(given: ProgramInputs, base: 0 | typeof slots.second): r
     bpf.jumpIf(2, 'notEqual', -readOnly, 'done'),
     bpf.jump('whose'),
     bpf.label('no-question'),
+    // Most requests of ioctl(2) change no file.
+    bpf.jumpIf(1, 'notEqual', specKinds.request, 'no-request'),
+    ...argument(specPlaces.flags, 'done'),
+    bpf.loadLower(1, frame, at.other),
+    ...flagRequests.map(({ number }) => bpf.jumpIf(1, 'equal', number, 'flag-request')),
+    bpf.jump('done'),
+    bpf.label('flag-request'),
+    bpf.storeValue(frame, spec + specPlaces.kind, specKinds.descriptor),
+    bpf.jump('whose'),
+    bpf.label('no-request'),
     // Most memory is mapped for data.
     bpf.jumpIf(1, 'notEqual', specKinds.map, 'whose'),
     ...argument(specPlaces.mode, 'done'),
