@@ -1,5 +1,4 @@
 // `harden`: reads observations and prints the security context of each container.
-import { dirname, join } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { UserError } from '../errors.ts'
 import {
@@ -10,17 +9,12 @@ import {
   type SecurityContext,
 } from '../harden/index.ts'
 import type { Observations } from '../observe/index.ts'
-import {
-  contextForms,
-  patchManifest,
-  podOfQuadlet,
-  printContextAs,
-  type ContextForm,
-} from '../print/context/index.ts'
+import { contextForms, patchManifest, printContextAs, type ContextForm } from '../print/context/index.ts'
 import { plural } from '../report/account.ts'
 import { contextReport } from '../report/context.ts'
 import { outputOption } from './options.ts'
 import { checkOutput, writeOutput } from './output.ts'
+import { quadletFiles } from './quadlet-files.ts'
 import { readInputs } from './read.ts'
 import { say } from './say.ts'
 import { readText } from './texts.ts'
@@ -92,8 +86,8 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
   }
   if (patch !== undefined) {
     const manifest = await readText(patch, world)
-    const pod = await podBeside(manifest, patch, world)
-    const result = patchManifest(manifest, patch, context, { ...printing, ...pod })
+    const beside = await quadletFiles(manifest, patch, world)
+    const result = patchManifest(manifest, patch, context, { ...printing, ...beside })
     await writeOutput(result.text, output ?? patch, world)
     say(world, `patched: ${result.patched.join(', ')}`)
     if (result.unprivileged.length > 0) say(world, `no longer privileged: ${result.unprivileged.join(', ')}`)
@@ -101,6 +95,8 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
       say(world, `still without a seccomp filter (--seccomp gives one): ${result.unconfined.join(', ')}`)
     if (result.inherited.length > 0)
       say(world, `still from what they extend, where lists add up: ${result.inherited.join(', ')}`)
+    if (result.overridden.length > 0)
+      say(world, `drop-ins that win over the context: ${result.overridden.join(', ')}`)
     if (result.hostSysctls.length > 0)
       say(world, `for containers on its network, set on the host: ${result.hostSysctls.join(', ')}`)
     if (result.left.length > 0) say(world, `without evidence, left as they are: ${result.left.join(', ')}`)
@@ -115,16 +111,6 @@ async function harden(files: readonly string[], options: HardenFlags, world: Wor
   const text = as === 'text' ? contextReport(context) : printContextAs(context, as, printing, observations)
   await writeOutput(text, output, world)
   return status
-}
-
-/** The pod of a quadlet, from the file beside the quadlet. */
-async function podBeside(manifest: string, patch: string, world: World): Promise<{ readonly pod?: string }> {
-  const name = podOfQuadlet(manifest)
-  if (name === undefined) return {}
-  const pod = await readText(join(dirname(patch), name), world).catch(() => undefined)
-  if (pod !== undefined) return { pod }
-  say(world, `${name} cannot be read beside ${patch}: the network and the volumes of the pod are not known`)
-  return {}
 }
 
 /** Reads a context, or derives one from observations. Throws a UserError for other files. */

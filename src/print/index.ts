@@ -10,6 +10,7 @@ export {
   patchManifest,
   printContextAs,
   type ContextForm,
+  type DropIn,
   type PatchOptions,
   type PatchResult,
   type PrintContextOptions,

@@ -1,5 +1,5 @@
 // `harden` as a command: its inputs, its outputs and its status.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
@@ -85,6 +85,27 @@ t.test('the pod of a quadlet is the file beside it', async (t) => {
   const beside = await transcript(words, folder)
   t.equal(beside.status, 0)
   t.notMatch(beside.stderr, /app\.pod/)
+})
+
+t.test('the drop-ins of a quadlet are below the directories beside it', async (t) => {
+  write('web-a@.container', '[Container]\nImage=nginx\n')
+  for (const each of ['container.d', 'web-.container.d', 'web-a@.container.d', 'late.pod.d'])
+    mkdirSync(join(folder, each))
+  write('container.d/20.conf', '[Container]\nReadOnly=false\n')
+  write('web-.container.d/20.conf', '[Container]\nPod=late.pod\nReadOnly=false\n')
+  write('web-.container.d/30', '[Container]\nNoNewPrivileges=false\n')
+  write('web-a@.container.d/10.conf', '[Container]\nReadOnly=true\n')
+  write('late.pod', '[Pod]\n')
+  write('late.pod.d/a.conf', '[Pod]\nVolume=a:/run\n')
+  mkdirSync(join(folder, 'container.d/40.conf'))
+  const words = ['harden', example, '--patch', 'web-a@.container', '-o', 'patched.container']
+  const { status, stderr } = await transcript(words, folder)
+  t.equal(status, 0)
+  t.match(stderr, /drop-ins that win over the context: web-\.container\.d\/20\.conf: ReadOnly=false\n/)
+  t.match(stderr, 'container.d/40.conf cannot be read: its settings are not known')
+  t.notMatch(stderr, /late\.pod/)
+  t.match(read('patched.container'), /^ReadOnly=true$/m)
+  t.notMatch(read('patched.container'), /^Tmpfs=\/run:/m, 'the pod’s drop-in mounts it')
 })
 
 t.test('what cannot be done', async (t) => {

@@ -9,7 +9,7 @@ import {
   type ContextForm,
   type SecurityContext,
 } from '../../src/index.ts'
-import { podOfQuadlet } from '../../src/print/context/index.ts'
+import { dropInDirectories, podOfQuadlet } from '../../src/print/context/index.ts'
 import { observations } from '../harden/rows.ts'
 import { web } from '../harden/workloads.ts'
 
@@ -451,6 +451,94 @@ t.test('a quadlet in a pod', async (t) => {
   t.match(patched(own)[0], /^Tmpfs=\/run:/m)
   for (const volume of ['Volume=data:/run', 'Volume=/srv/run:/run/:z', 'PodmanArgs=-v /srv:/run'])
     t.notMatch(patched(`${own}${volume}\r\n`)[0], /^Tmpfs=\/run:/m, volume)
+})
+
+t.test('the drop-ins of a quadlet', async (t) => {
+  const file = '[Container]\nImage=web:1\n'
+  const patchedWith = (...texts: readonly string[]) =>
+    patchManifest(file, 'web.container', as33, {
+      dropIns: texts.map((text, index) => ({ name: `${index}.conf`, text: `[Container]\n${text}\n` })),
+    })
+  const own = patchedWith()
+  t.same(own.overridden, [])
+  t.same(podOfQuadlet(file, '[Container]\nPod=app.pod'), 'app.pod')
+  // What the drop-ins mount is not mounted again, unless a later one takes it away.
+  t.notMatch(patchedWith('Tmpfs=/run').text, /^Tmpfs=\/run:/m)
+  t.match(patchedWith('Volume=a:/run', 'Volume=').text, /^Tmpfs=\/run:/m)
+  t.notMatch(patchedWith('Network=host').text, /^Sysctl=/m)
+  t.match(patchedWith('SeccompProfile=unconfined').unconfined, ['web'])
+  // Nothing wins that the context does not decide, or that says the same.
+  for (const same of [
+    'Environment=A=b',
+    'User=33',
+    'ReadOnly=yes',
+    'NoNewPrivileges=1',
+    'DropCapability=CAP_KILL',
+    'Volume=a:/b',
+    'PodmanArgs=--init',
+  ])
+    t.same(patchedWith(same).overridden, [], same)
+  t.same(patchedWith('ReadOnly=false', 'ReadOnly=true').overridden, [], 'the last one holds')
+  for (const other of [
+    'ReadOnly=false',
+    'Group=0',
+    'NoNewPrivileges=no',
+    'AddCapability=CAP_KILL',
+    'DropCapability=',
+    'Tmpfs=',
+    'Sysctl=',
+    'PodmanArgs=--init --privileged',
+    'PodmanArgs=--user=33',
+  ])
+    t.same(patchedWith(other).overridden, [`0.conf: ${other}`], other)
+  t.throws(
+    () =>
+      patchManifest(file, 'web.container', asRoot, { dropIns: [{ name: 'a', text: '[Container]\nUser=5' }] }),
+    { code: 'manifest-other-user' },
+  )
+  t.equal(patchedWith('User=33').text, own.text, 'only the quadlet itself is written')
+})
+
+t.test('where the drop-ins of a quadlet are (podman-systemd.unit(5))', (t) => {
+  t.same(dropInDirectories('units/web.container'), ['web.container.d', 'container.d'])
+  t.same(dropInDirectories('a-b-c.container'), [
+    'a-b-c.container.d',
+    'a-b-.container.d',
+    'a-.container.d',
+    'container.d',
+  ])
+  t.same(dropInDirectories('web@.container'), ['web@.container.d', 'container.d'])
+  t.same(dropInDirectories('a-b@x-y.container'), [
+    'a-b@x-y.container.d',
+    'a-b@.container.d',
+    'a-@.container.d',
+    'a-.container.d',
+    'container.d',
+  ])
+  t.same(dropInDirectories('app.pod'), ['app.pod.d', 'pod.d'])
+  t.same(dropInDirectories('compose.yaml'), [])
+  t.end()
+})
+
+t.test('the container of a template', (t) => {
+  const [first] = as33.containers
+  const context = {
+    ...as33,
+    containers: ['web-1', 'other'].map((name) => ({ ...first, name })),
+  } as typeof as33
+  const patched = (file: string, setting: string) =>
+    patchManifest(`[Container]\nImage=web\n${setting}`, file, context).patched
+  t.same(patched('web@1.container', 'ContainerName=%p-%i\n'), ['web-1'])
+  t.same(patched('web@.container', 'ContainerName=web-%i\n'), ['web-1'], 'the one that fits')
+  t.same(patched('other@.container', ''), ['other'])
+  t.same(patched('x.container', 'ContainerName=a\nContainerName=other\n'), ['other'], 'the last name holds')
+  t.throws(() => patched('web@2.container', 'ContainerName=web-%i\n'), { code: 'no-container-to-patch' })
+  t.throws(
+    () => patched('web@.container', 'ContainerName=%i\n'),
+    { code: 'no-container-to-patch' },
+    'two fit',
+  )
+  t.end()
 })
 
 t.test('what a compose service says in other ways', async (t) => {

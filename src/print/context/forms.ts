@@ -1,6 +1,6 @@
 // The forms in which a security context is printed.
 import type { User } from '../../harden/context.ts'
-import { text, type OptionTable } from '../../options.ts'
+import { listOf, objectOf, text, type OptionTable } from '../../options.ts'
 
 /** The forms in which a security context is printed. */
 export const contextForms = [
@@ -28,9 +28,22 @@ export interface PrintContextOptions {
 export interface PatchOptions extends PrintContextOptions {
   /** The text of the pod (`.pod`) that a quadlet names in Pod=: its network and its volumes are the container's. */
   readonly pod?: string
+  /** The drop-ins of a quadlet, in the order in which Podman reads them. */
+  readonly dropIns?: readonly DropIn[]
 }
 
-export const patchTable: OptionTable<PatchOptions> = { image: text, seccomp: text, pod: text }
+/** A file of `NAME.container.d`: Podman reads the drop-ins after the quadlet. */
+export interface DropIn {
+  readonly name: string
+  readonly text: string
+}
+
+export const patchTable: OptionTable<PatchOptions> = {
+  image: text,
+  seccomp: text,
+  pod: text,
+  dropIns: listOf(objectOf<DropIn>({ name: text, text }, 'name', 'text')),
+}
 
 export const printContextTable: OptionTable<PrintContextOptions> = { image: text, seccomp: text }
 

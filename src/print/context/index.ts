@@ -12,9 +12,15 @@ import { contextForms, printContextTable, type ContextForm, type PrintContextOpt
 import { podContextText } from './kubernetes.ts'
 import { systemdText } from './systemd.ts'
 
-export { contextForms, type ContextForm, type PatchOptions, type PrintContextOptions } from './forms.ts'
+export {
+  contextForms,
+  type ContextForm,
+  type DropIn,
+  type PatchOptions,
+  type PrintContextOptions,
+} from './forms.ts'
 export { patchManifest } from './patch.ts'
-export { podOfQuadlet } from './patch-quadlet.ts'
+export { dropInDirectories, podOfQuadlet } from './quadlet.ts'
 export type { PatchResult } from './patching.ts'
 
 /**

@@ -6,37 +6,25 @@ import { groupWords, shortName, type PatchOptions, type PrintContextOptions } fr
 import { Patching, type PatchResult } from './patching.ts'
 import { checkPaths, isMountedAt } from './paths.ts'
 import { mountsIn, userIn, withoutDecided } from './podman-args.ts'
-
-/** A setting with its lines (more than one if continued), or any other line. */
-interface QuadletLine {
-  readonly lines: readonly string[]
-  readonly section: string
-  readonly key?: string
-  readonly value?: string
-}
-
-const section = 'Container'
-
-/** The file of the pod that the quadlet's container belongs to: the last value of Pod=. */
-export function podOfQuadlet(text: string): string | undefined {
-  return valuesIn(parse(text.replaceAll('\r\n', '\n')), section, 'Pod').at(-1)
-}
+import { parse, print, quadletName, section, valuesIn, type QuadletLine } from './quadlet.ts'
+import { winning, type Settings } from './quadlet-drop-ins.ts'
 
 export function patchQuadlet(
   text: string,
   file: string,
   context: SecurityContext,
-  { pod, ...options }: PatchOptions,
+  { pod = '', dropIns = [], ...options }: PatchOptions,
 ): PatchResult {
   const entries = parse(text)
   if (!entries.some((each) => each.section === section)) throw new UserError('not-a-manifest', { file })
-  const values = (key: string): readonly string[] => valuesIn(entries, section, key)
-  const ofPod = parse(pod?.replaceAll('\r\n', '\n') ?? '')
-  const stem = file.slice(file.lastIndexOf('/') + 1).replace(/\.container$/, '')
-  const name = values('ContainerName')[0] ?? stem
+  const dropped = dropIns.flatMap((each) => parse(each.text))
+  const all = [...entries, ...dropped]
+  const values = (key: string): readonly string[] => valuesIn(all, section, key)
+  const ofPod = parse(pod)
+  const name = nameOf(values('ContainerName').at(-1), file, context)
   const patching = new Patching(context, { names: [name] }, file)
   const args = values('PodmanArgs').join(' ')
-  const hostNetwork = isOnHostNetwork(entries, section) || isOnHostNetwork(ofPod, 'Pod')
+  const hostNetwork = isOnHostNetwork(all, section) || isOnHostNetwork(ofPod, 'Pod')
   const user = userIn(args) ?? values('User').at(-1)
   const container = patching.fitting(name, { user, hostNetwork }) as ContainerContext
   // A line end would end the value, a colon the path.
@@ -57,9 +45,28 @@ export function patchQuadlet(
     return kept.value === '' ? [] : [{ ...entry, lines: [`PodmanArgs=${kept.value}`], value: kept.value }]
   })
   const result = apply(others, settings)
-  if (result.some(isUnconfined)) patching.unconfined.push(name)
+  if ([...result, ...dropped].some(isUnconfined)) patching.unconfined.push(name)
+  patching.overridden.push(...winning(dropIns, settings, container))
   patching.patched.push(name)
   return patching.result(print(result))
+}
+
+/**
+ * The name of the quadlet's container: that of ContainerName=, else that of the file. In a template the name of the
+ * instance may be unknown: the one container with evidence that fits is meant.
+ */
+function nameOf(given: string | undefined, file: string, { containers }: SecurityContext): string {
+  const { unit, instance, isTemplate } = quadletName(file)
+  if (given === undefined) return unit
+  const whole = isTemplate ? `${unit}@${instance}` : unit
+  const specified: Readonly<Record<string, string>> = { i: instance, p: unit, N: whole, '%': '%' }
+  const name = given.replaceAll(/%([ipN%])/g, (_, letter: string) => specified[letter] ?? '')
+  if (!isTemplate || instance !== '' || !given.includes('%i')) return name
+  const [before = '', ...after] = given.split('%i')
+  const fitting = containers.filter(
+    (each) => each.name.startsWith(before) && each.name.endsWith(after.join('')),
+  )
+  return fitting.length === 1 ? (fitting[0] as ContainerContext).name : given
 }
 
 function isOnHostNetwork(entries: readonly QuadletLine[], its: string): boolean {
@@ -74,13 +81,6 @@ function podMounts(entries: readonly QuadletLine[]): readonly string[] {
     ...mountsIn(valuesIn(entries, 'Pod', 'PodmanArgs').join(' ')),
   ]
 }
-
-function valuesIn(entries: readonly QuadletLine[], its: string, key: string): readonly string[] {
-  return entries.flatMap((each) => (each.section === its && each.key === key ? [each.value ?? ''] : []))
-}
-
-/** The values of each key. `more`: add them to the values that the quadlet has. */
-type Settings = ReadonlyMap<string, { readonly values: readonly string[]; readonly more?: true }>
 
 function settingsOf(
   container: ContainerContext,
@@ -138,38 +138,6 @@ function isCovered(path: string, value: string): boolean {
   return places.some((place) => place.startsWith('/') && isMountedAt(place, path))
 }
 
-function parse(text: string): readonly QuadletLine[] {
-  const lines = text.split('\n')
-  const entries: QuadletLine[] = []
-  let here = ''
-  for (let at = 0; at < lines.length; at++) {
-    const line = lines[at] as string
-    const [, title] = /^\[(.*)\]\s*$/.exec(line) ?? []
-    if (title !== undefined) here = title
-    const taken = [line]
-    if (/^\s*[A-Za-z][\w-]*\s*=/.test(line))
-      while (isContinued(taken) && at + 1 < lines.length) taken.push(lines[++at] as string)
-    // A backslash with its line end stands for a blank.
-    const joined = taken
-      .filter((each, index) => index === 0 || !isComment(each))
-      .map((each) => each.trimEnd().replace(/\\$/, ' '))
-      .join('')
-    const [, key, value] = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/.exec(joined) ?? []
-    entries.push({ lines: taken, section: here, ...(key === undefined ? {} : { key, value: value ?? '' }) })
-  }
-  return entries
-}
-
-/** Skips comments between the lines of a value, and blanks after a backslash. */
-function isContinued(taken: readonly string[]): boolean {
-  const last = taken.findLast((each, index) => index === 0 || !isComment(each)) as string
-  return last.trimEnd().endsWith('\\')
-}
-
-function isComment(line: string): boolean {
-  return /^\s*[#;]/.test(line)
-}
-
 /** Writes the settings. A key keeps its place; a new key comes after the last setting of the section. */
 function apply(entries: readonly QuadletLine[], settings: Settings): readonly QuadletLine[] {
   const line = (key: string, value: string): QuadletLine => {
@@ -192,8 +160,4 @@ function apply(entries: readonly QuadletLine[], settings: Settings): readonly Qu
     result = [...kept.slice(0, place), ...added, ...kept.slice(place)]
   }
   return result
-}
-
-function print(entries: readonly QuadletLine[]): string {
-  return entries.flatMap(({ lines }) => lines).join('\n')
 }

@@ -18,6 +18,8 @@ export interface PatchResult {
   readonly unconfined: readonly string[]
   /** What compose services get from services that they extend, against the context, as NAME: WHAT. */
   readonly inherited: readonly string[]
+  /** Settings of a quadlet's drop-ins that win over the context, as FILE: KEY=VALUE. */
+  readonly overridden: readonly string[]
   /** Sysctls that containers on the host's network need of the host, as NAME=VALUE. */
   readonly hostSysctls: readonly string[]
 }
@@ -46,6 +48,7 @@ export class Patching {
   readonly unprivileged: string[] = []
   readonly unconfined: string[] = []
   readonly inherited: string[] = []
+  readonly overridden: string[] = []
   readonly #hostSysctls = new Set<string>()
 
   /** Throws UserError if no container of the manifest has a context. */
@@ -95,6 +98,7 @@ export class Patching {
       unprivileged: this.unprivileged,
       unconfined: this.unconfined,
       inherited: this.inherited,
+      overridden: this.overridden,
       hostSysctls: [...this.#hostSysctls],
     }
   }
