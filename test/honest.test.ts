@@ -1,6 +1,7 @@
 // What keeps the tests honest: the line at the end of `npm test` about tests that did not run, no room whose tests nobody
 // runs, and no pattern that every value matches. Authority: tap's `t.match` (https://tapjs.github.io/tapjs/modules/_tapjs_asserts.html).
 import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 import { skippedLine } from '../scripts/run-tests.mjs'
@@ -24,15 +25,18 @@ t.equal(
 )
 t.equal(skippedLine('TAP version 14\nok 1 - a\n1..1\n'), 'skipped: nothing')
 
-t.test('the rooms whose tests run in one process (together.ts) are those that tap leaves out', (t) => {
-  const { tap } = JSON.parse(readFileSync('package.json', 'utf8')) as { tap: { exclude: readonly string[] } }
-  const [, left = ''] = /^test\/\{(.*)\}\/\*\*$/m.exec(tap.exclude.join('\n')) ?? []
+t.test('every test file is run by itself or with its room (together.ts), and by one of them', (t) => {
+  const { tap } = JSON.parse(readFileSync('package.json', 'utf8')) as { tap: { include: readonly string[] } }
+  const [, alone = ''] = /^test\/\{(.*)\}\/\*\.test\.ts$/m.exec(tap.include.join('\n')) ?? []
+  const live = ['browser', 'live', 'package']
   const together = readdirSync('test').flatMap((name) => {
     if (!name.endsWith('.test.ts')) return []
     return /^await together\('(.*)'\)$/m.exec(readFileSync(`test/${name}`, 'utf8'))?.[1] ?? []
   })
-  t.ok(together.length > 5)
-  t.strictSame(left.split(','), together)
+  const rooms = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.includes('/') && path.endsWith('.test.ts') && !path.endsWith('.long.test.ts'))
+    .map((path) => posix.dirname(path))
+  t.strictSame([...alone.split(','), ...live, ...together].sort(), [...new Set(rooms)].sort())
   t.end()
 })
 
