@@ -95,15 +95,22 @@ async function collectBelow(
   world: World,
 ): Promise<number> {
   let isEnding = false
+  const abandoned = new AbortController()
   // Until the end a signal is ours alone: what is being written is finished. At the end another signal ends that too.
   const writing: World = {
     ...world,
     signals: (listener) => (isEnding ? world.signals(listener) : () => undefined),
   }
-  const deliveries = new Deliveries(await placeOf(options, writing), world)
+  const place = await placeOf(options, writing, abandoned.signal)
+  const deliveries = new Deliveries(place, world, abandoned.signal)
   const collector = await Collector.start(root, { refusals: options.refusals ?? false })
   const collection = new Collection(collector, names, options, deliveries, world)
   say(world, `recording below ${root.directory}`)
+  let signals = 0
+  // The first signal asks for the end, which a registry that does not answer may delay. The second ends that too.
+  const silence = world.signals(() => {
+    if (++signals === 2) abandoned.abort()
+  })
   try {
     const settings = { signals: world.signals, ...(options.for !== undefined && { for: options.for }) }
     await untilOver(
@@ -118,6 +125,7 @@ async function collectBelow(
     await collection.look(true)
     return collection.end()
   } finally {
+    silence()
     collector.close()
   }
 }
@@ -136,13 +144,17 @@ async function namesFor({ cri }: CollectFlags, world: World): Promise<ContainerN
 }
 
 /** Where the recordings go. A registry that denies pushes is an error before anything is recorded. */
-async function placeOf({ output, push, plainHttp }: CollectFlags, world: World): Promise<CollectPlace> {
+async function placeOf(
+  { output, push, plainHttp }: CollectFlags,
+  world: World,
+  signal: AbortSignal,
+): Promise<CollectPlace> {
   if (output !== undefined) return directoryPlace(output, world)
   if (push === undefined) return stdoutPlace(world)
   const reference = parseReference(push)
   if (reference.tag !== undefined || reference.digest !== undefined)
     throw new UserError('push-needs-repository', { reference: push })
-  return repositoryPlace(registryOf(reference, world, { plainHttp: plainHttp ?? false }), world)
+  return repositoryPlace(registryOf(reference, world, { plainHttp: plainHttp ?? false, signal }), world)
 }
 
 class Collection {

@@ -1,25 +1,15 @@
 // Holds the recordings of `collect` that are due until their place accepts them. If a registry is unreachable for a
-// while, no calls are lost: the recordings stay here, also those of containers that have ended.
+// while, the recordings stay here, also those of containers that have ended. due-recordings.ts bounds them.
 import { UserError } from '../errors.ts'
 import { countCalls, printObservations, type Observations } from '../observe/index.ts'
 import { digestOf } from '../registry/index.ts'
 import { plural } from '../report/account.ts'
 import type { CollectPlace } from './collect-places.ts'
+import { DueRecordings, mostDue, type ContainerRecording, type DueRecording } from './due-recordings.ts'
 import { say } from './say.ts'
 import type { World } from './world.ts'
 
-export interface ContainerRecording {
-  readonly id: string
-  readonly name: string
-  /** The container existed when the recording began. */
-  readonly wasThere: boolean
-  readonly observations: Observations
-}
-
-interface DueRecording extends ContainerRecording {
-  /** The container has ended, or nothing more will be recorded. */
-  readonly isFinal: boolean
-}
+export type { ContainerRecording } from './due-recordings.ts'
 
 /** The longest pause after failures, in looks. */
 const longestPause = 32
@@ -33,7 +23,7 @@ export class Deliveries {
   readonly #content = new Map<string, string>()
   /** By container, the digest of the recording that the place has accepted. */
   readonly #accepted = new Map<string, string>()
-  readonly #due = new Map<string, DueRecording>()
+  readonly #due = new DueRecordings()
   /** The containers whose last recording has not been accepted. */
   readonly #met = new Set<string>()
   /** The number of the others, whose data is freed. */
@@ -42,10 +32,13 @@ export class Deliveries {
   #looks = 0
   /** Why the place did not accept the last recordings. */
   #why = ''
+  /** Ends deliveries at once, and what is on its way. */
+  readonly #abandoned: AbortSignal | undefined
 
-  constructor(place: CollectPlace, world: World) {
+  constructor(place: CollectPlace, world: World, abandoned?: AbortSignal) {
     this.#place = place
     this.#world = world
+    this.#abandoned = abandoned
   }
 
   /** The number of containers with a recording. */
@@ -61,18 +54,38 @@ export class Deliveries {
     const content = digestOf(contentOf(observations))
     if (!isFinal && this.#content.get(id) === content) return
     this.#content.set(id, content)
-    this.#due.set(id, { ...recording, isFinal })
+    const containers = this.#due.get(id)?.containers ?? 1
+    this.#due.set({ ...recording, isFinal, containers })
+    this.#bound()
+  }
+
+  /** Keeps the recordings that wait within their bound. */
+  #bound(): void {
+    const before = this.#due.dropped
+    for (const id of this.#due.bound((each) => this.#accepted.has(each))) this.#finish(id)
+    if (before === 0 && this.#due.dropped > 0)
+      say(this.#world, `more than ${mostDue} recordings of ended containers wait: from now on some are dropped`)
+  }
+
+  /** Frees the data of a container whose recording is given, or no longer kept by itself. */
+  #finish(id: string): void {
+    this.#finished++
+    for (const each of [this.#met, this.#content, this.#accepted]) each.delete(id)
   }
 
   /** Sends due recordings, eight in parallel: a registry may be far away, and a pod has limited time to end. */
   async deliver(last: boolean): Promise<void> {
-    if (this.#due.size === 0 || (!last && this.#looks++ < this.#pause)) return
+    const due = this.#due.all()
+    if (due.length === 0 || (!last && this.#looks++ < this.#pause)) return
     const reasons: string[] = []
-    const rest = [...this.#due.values()].values()
+    const rest = due.values()
     const most = failuresAt[last ? 'last' : 'once']
     const worker = async (): Promise<void> => {
       let failures = 0
-      for (const each of rest) {
+      for (const { id } of rest) {
+        const each = this.#due.get(id)
+        if (each === undefined) continue
+        if (this.#abandoned?.aborted === true) return
         const why = await this.#failureOf(each)
         failures = why === undefined ? 0 : failures + 1
         if (why !== undefined) reasons.push(why)
@@ -92,13 +105,11 @@ export class Deliveries {
   /** Why the place does not accept a recording, which then goes behind the others; undefined if it does. */
   async #failureOf(recording: DueRecording): Promise<string | undefined> {
     try {
-      await this.#give(recording)
+      await this.#due.moving(recording.id, () => this.#give(recording))
       return undefined
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      const due = this.#due.get(recording.id) ?? recording
-      this.#due.delete(recording.id)
-      this.#due.set(recording.id, due)
+      this.#due.set(this.#due.get(recording.id) ?? recording)
       return error.message
     }
   }
@@ -112,16 +123,15 @@ export class Deliveries {
     // A later recording may have become due meanwhile.
     if (this.#due.get(id) !== recording) return
     this.#due.delete(id)
-    if (!recording.isFinal) return
-    this.#finished++
-    for (const each of [this.#met, this.#content, this.#accepted]) each.delete(id)
+    if (recording.isFinal) this.#finish(id)
   }
 
   /** @throws UserError if some recordings were never accepted. */
   end(): void {
-    if (this.#due.size > 0)
+    const { containers } = this.#due
+    if (containers > 0)
       throw new UserError('recordings-left', {
-        recordings: plural(this.#due.size, 'recording'),
+        recordings: plural(containers, 'recording'),
         why: this.#why,
       })
   }

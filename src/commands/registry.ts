@@ -11,6 +11,7 @@ import {
   Registry,
   referencePrefix,
   shardsOf,
+  type ClientOptions,
   type Pulled,
   type Reference,
 } from '../registry/index.ts'
@@ -27,11 +28,12 @@ export const plainHttpOption = (): Option =>
 export function registryOf(
   reference: Reference,
   world: World,
-  { plainHttp = false }: { readonly plainHttp?: boolean } = {},
+  { plainHttp = false, signal }: Pick<ClientOptions, 'plainHttp' | 'signal'> = {},
 ): Registry {
   return new Registry(reference, {
     credentials: () => findCredentials(reference, world.env),
     plainHttp,
+    signal,
     proxyOf: (url) => proxyFor(url, world.env),
   })
 }

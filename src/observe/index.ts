@@ -27,6 +27,7 @@ import { Fold } from './fold.ts'
 
 export { printObservations } from './print.ts'
 export { estimateRuns, leavesOut, type RunEstimate } from './runs.ts'
+export { workloadOf } from './workload.ts'
 export type { ObservedCall, Observations } from '../read/observations/document.ts'
 export type {
   BlindSpot,

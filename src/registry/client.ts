@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { UserError } from '../errors.ts'
 import { chosenChallenge } from './challenges.ts'
 import type { Credentials } from './credentials.ts'
+import { endingAfter } from './ending.ts'
 import { pauseIn, withPatience } from './patience.ts'
 import { isLoopback, type Reference } from './reference.ts'
 import { send, type HttpAnswer } from './through-proxy.ts'
@@ -40,6 +41,8 @@ export interface ClientOptions {
   readonly plainHttp?: boolean
   /** Timeout of one request in milliseconds. Default 60000. */
   readonly timeout?: number
+  /** Ends every request at once. */
+  readonly signal?: AbortSignal | undefined
   /** The proxy that a request goes through. Default: none. */
   readonly proxyOf?: (url: URL) => URL | undefined
 }
@@ -224,6 +227,7 @@ export class Registry {
         throw new UserError('registry-denies', { repository: this.#repository, right })
       return basicOf(who)
     }
+    if (who?.kind === 'bearer-token') return `Bearer ${who.token}`
     const realm = urlOf(challenge.parameters.get('realm') ?? '')
     if (realm === undefined) throw this.#answered('challenge')
     if (realm.protocol === 'http:' && this.#root.protocol === 'https:') throw this.#answered('plain-realm')
@@ -252,14 +256,11 @@ export class Registry {
         ...(body !== undefined && { body }),
         headers: { ...headers, ...(authorization !== undefined && { authorization }) },
       }
+      const { timeout = 60_000, signal: asked, proxyOf = () => undefined } = this.#options
       const once = (): Promise<HttpAnswer> =>
-        send(
-          url,
-          { ...sent, signal: AbortSignal.timeout(this.#options.timeout ?? 60_000) },
-          this.#options.proxyOf ?? (() => undefined),
-        )
+        send(url, { ...sent, signal: endingAfter(timeout, asked) }, proxyOf)
       // The end of an upload removes its place, so bytes that may have arrived are not sent there again.
-      return await withPatience(once, !url.searchParams.has('digest'))
+      return await withPatience(once, !url.searchParams.has('digest'), asked)
     } catch (error) {
       if (error instanceof UserError) throw error
       throw this.#unreachable(error)
@@ -344,6 +345,7 @@ function networkReason(error: unknown): string {
   const { cause, name, message } = error as Error
   const inner = cause as NodeJS.ErrnoException | undefined
   if (name === 'TimeoutError') return 'no answer in time'
+  if (name === 'AbortError') return 'the request was ended by a signal'
   if (/wrong version number/.test(inner?.message ?? message))
     return 'it answers without TLS: give --plain-http if that is meant'
   // fetch.spec.whatwg.org, "port blocking": ports of other protocols.

@@ -11,10 +11,11 @@ import { isNotFound } from '../not-found.ts'
 import type { Environment } from './proxy.ts'
 import type { Reference } from './reference.ts'
 
-/** A password (Basic and token servers), or a refresh token (token servers only). */
+/** A password (Basic and token servers), a refresh token (token servers only), or the registry's own Bearer token. */
 export type Credentials =
   | { readonly kind: 'password'; readonly user: string; readonly secret: string }
   | { readonly kind: 'refresh-token'; readonly token: string }
+  | { readonly kind: 'bearer-token'; readonly token: string }
 
 /** The names of docker.io in these files: Docker's own, and Podman's. */
 const dockerHub = ['https://index.docker.io/v1/', 'docker.io'] as const
@@ -62,6 +63,7 @@ interface AuthEntry {
   readonly username?: string
   readonly password?: string
   readonly identitytoken?: string
+  readonly registrytoken?: string
 }
 
 function parsed(text: string, file: string): AuthFile {
@@ -117,7 +119,10 @@ function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined
   return Object.hasOwn(record, key) ? record[key] : undefined
 }
 
-function credentialsOf({ auth, username, password, identitytoken }: AuthEntry): Credentials | undefined {
+/** Docker’s order (moby, distribution/registry.go; registry/auth.go): a registry's token, a refresh token, a password. */
+function credentialsOf(entry: AuthEntry): Credentials | undefined {
+  const { auth, username, password, identitytoken, registrytoken } = entry
+  if (registrytoken) return { kind: 'bearer-token', token: registrytoken }
   if (identitytoken) return { kind: 'refresh-token', token: identitytoken }
   if (auth) {
     const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')

@@ -14,9 +14,15 @@ const longestPause = 30_000
 
 /**
  * The answer to the last attempt. `isSafe`: the request may be repeated even if it may have been carried out. Rejects as
- * `ask` does.
+ * `ask` does, or with an AbortError if `asked` ends a pause.
  */
-export async function withPatience(ask: () => Promise<HttpAnswer>, isSafe: boolean): Promise<HttpAnswer> {
+export async function withPatience(
+  ask: () => Promise<HttpAnswer>,
+  isSafe: boolean,
+  asked?: AbortSignal,
+): Promise<HttpAnswer> {
+  const rest = (milliseconds: number): Promise<void> =>
+    wait(milliseconds, undefined, asked && { signal: asked })
   for (let attempt = 1; ; attempt++) {
     const isLast = attempt === attempts
     const pause = firstPause * 2 ** (attempt - 1)
@@ -25,14 +31,14 @@ export async function withPatience(ask: () => Promise<HttpAnswer>, isSafe: boole
       answer = await ask()
     } catch (error) {
       if (isLast || !isSafe || !brokenOff.includes(codeOf(error))) throw error
-      await wait(pause)
+      await rest(pause)
       continue
     }
     if (isLast || !turnedAway.includes(answer.status)) return answer
     const wanted = Math.max(pause, pauseIn(answer) ?? 0)
     if (wanted > longestPause) return answer
     await answer.body?.cancel()
-    await wait(wanted)
+    await rest(wanted)
   }
 }
 

@@ -16,7 +16,7 @@ export interface TokenRequest {
 
 export function tokenRequest(
   realm: URL,
-  who: Credentials | undefined,
+  who: Exclude<Credentials, { readonly kind: 'bearer-token' }> | undefined,
   scope: string,
   service: string | undefined,
 ): TokenRequest {

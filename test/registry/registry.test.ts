@@ -203,6 +203,34 @@ t.test('a registry that believes a token server', { skip }, async (t) => {
   t.ok(tokens.asked.includes('refresh pull,push'), 'a refresh token')
 })
 
+t.test('a token that the registry itself takes', { skip }, async (t) => {
+  const tokens = await startTokenServer(join(folder, 'registry-tokens'))
+  t.teardown(tokens.end)
+  const registry = await startRegistry(join(folder, 'own-token'), tokens.auth)
+  t.teardown(registry.end)
+  const [, realm = ''] = /realm: "([^"]+)"/.exec(tokens.auth) ?? []
+  const scope = 'repository:private/app:pull,push'
+  const authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`
+  const answer = await fetch(`${realm}?${new URLSearchParams({ scope })}`, { headers: { authorization } })
+  const { token } = (await answer.json()) as { readonly token: string }
+  tokens.asked.splice(0)
+  for (const [name, entry, status] of [
+    ['a token', { registrytoken: token }, 0],
+    // Docker takes the token, whatever else the entry has.
+    ['a token and a password', { registrytoken: token, auth: Buffer.from('no:one').toString('base64') }, 0],
+    ['a token that is wrong', { registrytoken: 'x', identitytoken: 'refresh' }, 2],
+  ] as const) {
+    const env = configure('own-token-config', { auths: { [registry.address]: entry } })
+    const pushed = await run(['push', 'app.json', `${registry.address}/private/app:t`], env)
+    t.equal(pushed.exitCode, status, `${name}: ${pushed.stderr}`)
+    if (status === 0) {
+      const pulled = await run(['pull', `${registry.address}/private/app:t`], env)
+      t.equal(pulled.stdout, profile, name)
+    } else t.match(pushed.stderr, /denies|refuses/, name)
+  }
+  t.strictSame(tokens.asked, [], 'the token server is not asked')
+})
+
 function configure(name: string, configuration: object): Readonly<Record<string, string>> {
   mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, name, 'config.json'), JSON.stringify(configuration))

@@ -63,7 +63,7 @@ export interface TokenService {
   /** The section `auth` for a registry that accepts its tokens. */
   readonly auth: string
   /** The requested scopes in order: `pull`, `pull,push`; with `refresh ` before it if a refresh token was used. */
-  readonly asked: readonly string[]
+  readonly asked: string[]
   readonly end: () => void
 }
 
