@@ -64,7 +64,10 @@ export class Deliveries {
     const before = this.#due.dropped
     for (const id of this.#due.bound((each) => this.#accepted.has(each))) this.#finish(id)
     if (before === 0 && this.#due.dropped > 0)
-      say(this.#world, `more than ${mostDue} recordings of ended containers wait: from now on some are dropped`)
+      say(
+        this.#world,
+        `more than ${mostDue} recordings of ended containers wait: from now on some are dropped`,
+      )
   }
 
   /** Frees the data of a container whose recording is given, or no longer kept by itself. */

@@ -1,7 +1,7 @@
 // Decides what is kept of recordings that their place does not accept. Recordings of running containers replace
 // themselves, so only those of ended containers pile up. Beyond a limit, those of one workload are merged, which loses
-// nothing: `observe` merges them in any case. If they are still too many, those of
-// the fewest containers are dropped, the oldest first, and counted.
+// nothing: `observe` merges them in any case. If they are still too many, those of the fewest containers are dropped, the
+// oldest first, and counted. A recording that the place kept although its answer was lost counts twice if it is merged.
 // Authority: src/observe/workload.ts, for what one workload is; the laws of merging, which tests hold.
 import { mergeObservations, workloadOf, type Observations } from '../observe/index.ts'
 

@@ -5,10 +5,7 @@
 export function endingAfter(milliseconds: number, asked: AbortSignal | undefined): AbortSignal {
   const ending = new AbortController()
   const { signal } = ending
-  setTimeout(
-    () => ending.abort(new DOMException('no answer in time', 'TimeoutError')),
-    milliseconds,
-  ).unref()
+  setTimeout(() => ending.abort(new DOMException('no answer in time', 'TimeoutError')), milliseconds).unref()
   if (asked?.aborted === true) ending.abort(asked.reason)
   // Frees the listener when the time is over: `asked` may live for months.
   asked?.addEventListener('abort', () => ending.abort(asked.reason), { once: true, signal })

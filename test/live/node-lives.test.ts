@@ -4,6 +4,8 @@
 // a restart is a new container with the next attempt); cgroups(7).
 import { execa } from 'execa'
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -228,6 +230,31 @@ t.test('many short pods, one after another', async (t) => {
       nameOf(each),
     )
   }
+})
+
+t.test('a second signal does not wait for a registry that does not answer', async (t) => {
+  // It takes the first push, and then nothing more.
+  const server = createServer((asked, answer) => {
+    if (asked.method === 'HEAD' && asked.url?.includes('/blobs/') === true) answer.writeHead(200).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => (server.closeAllConnections(), server.close()))
+  const { port } = server.address() as AddressInfo
+  const pod = await node.pod('silent')
+  await pod.container('main', loop)
+  const where = ['--root', node.cgroup, '--cri', node.socket, '--select', 'default/silent'] as const
+  const collecting = seccomp('collect', ...where, '--push', `127.0.0.1:${port}/observations`)
+  await said(collecting, /recording below/)
+  await wait(4000)
+  collecting.kill('SIGINT')
+  await wait(1000)
+  const asked = performance.now()
+  collecting.kill('SIGINT')
+  const { exitCode, stderr } = await collecting
+  t.ok(performance.now() - asked < 10_000, `${(performance.now() - asked).toFixed(0)} ms`)
+  t.equal(exitCode, 2, stderr)
+  t.match(stderr, /1 recording could not be written: .*ended by a signal/)
+  await pod.remove()
 })
 
 t.test('a host without cgroups of version 2', async (t) => {

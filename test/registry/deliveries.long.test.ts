@@ -278,32 +278,39 @@ const nth = (index: number, name: string): ContainerRecording => ({
   name,
 })
 
-t.test('while a place is away, what waits is bounded, and one workload’s recordings lose nothing', async (t) => {
-  const { world, said } = worldOf()
-  const { state, place } = placeThatMayBeAway()
-  const deliveries = new Deliveries(place, world)
-  const all = Array.from({ length: 4 * mostDue }, (_, index) => nth(index, drawn(index)))
-  // Its first part is there already, so only a recording under its own name may replace it.
-  const known = nth(4 * mostDue, drawn(4 * mostDue))
-  deliveries.take(known, false)
-  await deliveries.deliver(false)
-  state.isAway = true
-  for (const each of all) {
-    deliveries.take(each, true)
+t.test(
+  'while a place is away, what waits is bounded, and one workload’s recordings lose nothing',
+  async (t) => {
+    const { world, said } = worldOf()
+    const { state, place } = placeThatMayBeAway()
+    const deliveries = new Deliveries(place, world)
+    const all = Array.from({ length: 4 * mostDue }, (_, index) => nth(index, drawn(index)))
+    // Its first part is there already, so only a recording under its own name may replace it.
+    const known = nth(4 * mostDue, drawn(4 * mostDue))
+    deliveries.take(known, false)
     await deliveries.deliver(false)
-  }
-  const whole = { ...known, ...recording('a', 5, ['read', 'exit']), id: known.id, name: known.name }
-  deliveries.take(whole, true)
-  t.throws(() => deliveries.end(), { message: new RegExp(`^${4 * mostDue + 1} recordings`) }, 'each counts')
-  state.isAway = false
-  for (let looks = 0; looks < 40; looks++) await deliveries.deliver(false)
-  deliveries.end()
-  t.equal(deliveries.count, 4 * mostDue + 1)
-  t.ok(state.given.size <= mostDue + 2, `${state.given.size} recordings`)
-  const expected = [...all, whole].map(({ observations }) => observations)
-  t.strictSame(mergeObservations(...state.given.values()), mergeObservations(...expected), 'nothing is lost')
-  t.notMatch(said.join(''), /dropped/)
-})
+    state.isAway = true
+    for (const each of all) {
+      deliveries.take(each, true)
+      await deliveries.deliver(false)
+    }
+    const whole = { ...known, ...recording('a', 5, ['read', 'exit']), id: known.id, name: known.name }
+    deliveries.take(whole, true)
+    t.throws(() => deliveries.end(), { message: new RegExp(`^${4 * mostDue + 1} recordings`) }, 'each counts')
+    state.isAway = false
+    for (let looks = 0; looks < 40; looks++) await deliveries.deliver(false)
+    deliveries.end()
+    t.equal(deliveries.count, 4 * mostDue + 1)
+    t.ok(state.given.size <= mostDue + 2, `${state.given.size} recordings`)
+    const expected = [...all, whole].map(({ observations }) => observations)
+    t.strictSame(
+      mergeObservations(...state.given.values()),
+      mergeObservations(...expected),
+      'nothing is lost',
+    )
+    t.notMatch(said.join(''), /dropped/)
+  },
+)
 
 t.test('recordings of different containers that wait are dropped beyond a bound, and counted', async (t) => {
   const { world, said } = worldOf()
@@ -312,7 +319,8 @@ t.test('recordings of different containers that wait are dropped beyond a bound,
   state.isAway = true
   const running = nth(0, 'shop/running/web')
   deliveries.take(running, false)
-  for (let index = 1; index <= mostDue + 99; index++) deliveries.take(nth(index, `shop/name${index}x/web`), true)
+  for (let index = 1; index <= mostDue + 99; index++)
+    deliveries.take(nth(index, `shop/name${index}x/web`), true)
   await deliveries.deliver(false)
   state.isAway = false
   for (let looks = 0; looks < 4; looks++) await deliveries.deliver(false)

@@ -1,6 +1,6 @@
 // Records all containers below a cgroup at once: one program in the kernel counts what each container calls under its
 // filter, from its first call. Names come afterwards, so none has to be known before a container starts.
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { UserError } from '../../errors.ts'
 import type { Observations } from '../../observe/index.ts'
 import {
@@ -22,8 +22,8 @@ import { ContainerGroups, type ContainerGroup } from './groups.ts'
 /** What was recorded of a container so far. */
 export interface Collected {
   readonly id: string
-  /** The directory that the container's cgroup is in: with a kubelet, the pod's. */
-  readonly parent: string
+  /** The directory of the container's cgroup, which with a kubelet is in the pod's. */
+  readonly directory: string
   /** With `runs: 1` if its start was seen. Undefined if the container made no call under a filter, or has no name. */
   readonly observations: Observations | undefined
   readonly ended: boolean
@@ -180,7 +180,7 @@ export class Collector {
     const without = this.#unfiltered()
     return this.#groups.all().map((container) => ({
       id: container.id,
-      parent: dirname(container.directory),
+      directory: container.directory,
       observations: observations.get(container),
       ended: container.ended,
       wasThere: container.wasThere,
@@ -207,6 +207,25 @@ export class Collector {
   /** The number of cgroups with calls that were removed before we looked, on a kernel that does not tell of them. */
   nameless(): number {
     return this.#session.groups().filter(({ cgroup }) => !this.#groups.isKnown(cgroup)).length
+  }
+
+  /** The programs that made a call first in a container, under its filter: their names as `comm` has them. */
+  programsIn(id: string): ReadonlySet<string> {
+    const own = new Set(
+      this.#session
+        .groups()
+        .filter(({ cgroup }) => this.#groups.ofCgroup(cgroup)?.id === id)
+        .map(({ first }) => first),
+    )
+    const about = { name: id, lost: 0n, midway: false, isRun: false }
+    const [observations] = this.#session
+      .observationsApart(
+        (first) => (own.has(first) ? id : undefined),
+        () => about,
+      )
+      .values()
+    const calls = Object.values(observations?.architectures ?? {}).flatMap((each) => Object.values(each))
+    return new Set(calls.map(({ first }) => first.replace(/^ebpf:/, '')))
   }
 
   /** Frees the data of containers that have ended, and of other cgroups that are gone. */
