@@ -49,6 +49,7 @@ export const rooms: readonly Room[] = [
   { path: 'record/each', packages: [...files, 'execa'], acts: true },
   { path: 'record/pods.ts', packages: files, acts: true },
   { path: 'record/named-process.ts', acts: true },
+  { path: 'record/watched', packages: files, acts: true },
   { path: 'record/watching.ts', packages: files, acts: true },
   { path: 'record/record.ts', packages: files, acts: true },
   { path: 'record/index.ts', acts: true },

@@ -96,6 +96,10 @@ export class Deliveries {
       }
     }
     await Promise.all(Array.from({ length: 8 }, worker))
+    if (this.#abandoned?.aborted === true) {
+      this.#why = 'a second signal ended the requests'
+      return
+    }
     this.#looks = 0
     this.#pause = reasons.length === 0 ? 0 : Math.min(longestPause, Math.max(1, this.#pause * 2))
     const [why = ''] = reasons
