@@ -7,6 +7,7 @@ import { architectureOfNumber } from '../abi/number-bit.ts'
 import { scalars } from '../abi/scalars.ts'
 import { ascending } from '../order.ts'
 import { arm64 } from './arm64/step.ts'
+import { Callers } from './callers.ts'
 import { CallFinder, type NumberFound } from './calls.ts'
 import { companionsOf } from './companions.ts'
 import { segmentType, type ElfMachine } from './elf/image.ts'
@@ -57,13 +58,13 @@ export class Analysis {
   readonly #loader: string | undefined
   readonly #linked = new Linked()
   readonly #reach: CodeReach
-  readonly #finder: CallFinder
+  readonly #callers: Callers
 
   constructor(architecture: ElfMachine, loader: string | undefined) {
     this.#architecture = architecture
     this.#loader = loader
     this.#reach = new CodeReach(this.#linked)
-    this.#finder = new CallFinder(this.#linked, this.#reach, this.#processor)
+    this.#callers = new Callers(this.#linked, this.#reach, this.#processor)
   }
 
   get #processor(): typeof x86 {
@@ -76,7 +77,7 @@ export class Analysis {
     linked.add(modules, started)
     if (first === 0) linked.main = mainOf(linked, this.#processor)
     reach.grow()
-    this.#finder.grow()
+    this.#callers.grow()
     // A function keeps its first path: from main, else from the program's entry, else from what the program loads.
     if (first === 0 && linked.main !== undefined) reach.begin([linked.main])
     reach.begin(linked.roots)
@@ -96,7 +97,7 @@ export class Analysis {
 
   uses(): Uses {
     const linked = this.#linked
-    const { libraries, functions, makesCode } = usesOf(linked, this.#reach, this.#finder)
+    const { libraries, functions, makesCode } = usesOf(this.#callers)
     return {
       libraries: libraries.map(({ from, name }) => ({
         module: linked.place(from)[0],
@@ -114,7 +115,7 @@ export class Analysis {
 
   find(): Findings {
     const linked = this.#linked
-    const calls = this.#finder.find()
+    const calls = new CallFinder(this.#callers).find()
     const paths = new Paths(linked, this.#reach)
     const architectures: Partial<Record<Architecture, Record<string, ReachableCall>>> = {}
     // Every x86_64 program may also make calls of x32: the number tells which table applies.

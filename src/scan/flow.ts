@@ -1,12 +1,13 @@
 // Finds the values at the calls of one function. Branches and loops are followed from its start until no set of values
 // grows; where paths join, the sets are united. A jump into the middle of another function is followed there. Code that
 // no branch reaches (cases of a jump table, exception handlers) is followed with unknown values.
-import type { Linked } from './link.ts'
+import { Extent } from './extent.ts'
 import { Carrier, type Held } from './held.ts'
+import { joinedSlots, joinRegisters, joinState } from './joined.ts'
+import type { Linked } from './link.ts'
 import { AbstractMachine, copyOf, nothingKnown, type Flow, type Processor, type State } from './machine.ts'
 import type { FunctionId } from './reach.ts'
 import type { Returns } from './returns.ts'
-import { tablesOf } from './tables.ts'
 import { unknown, type Value, type Values } from './values.ts'
 
 /** The state of the machine when a function calls another or jumps to it. */
@@ -82,11 +83,7 @@ class Follower {
   readonly #processor: Processor
   readonly #returns: Returns
   readonly #machine: AbstractMachine
-  readonly #module: number
-  /** The function's number in its module. */
-  readonly #index: number
-  readonly #start: number
-  readonly #end: number
+  readonly #extent: Extent
   /** Addresses at which paths join. */
   readonly #labels = new Set<number>()
   readonly #scouted = new Set<number>()
@@ -95,7 +92,6 @@ class Follower {
   readonly #passes = new Map<number, number>()
   readonly #calls = new Map<number, CallSite>()
   readonly #kernel = new Map<number, KernelSite>()
-  #tableTargets: readonly number[] | undefined
   #steps = 0
   /** Whether the code ran into an invalid instruction. */
   #isBroken = false
@@ -112,21 +108,12 @@ class Follower {
     this.#values = values
     this.#processor = processor
     this.#returns = returns
-    const [module, own] = linked.place(id)
-    this.#module = module
-    this.#index = own
-    const { functions } = this.#own
-    this.#start = functions.start[own] as number
-    this.#end = functions.end(own)
-    this.#machine = new AbstractMachine(linked, module, values, processor)
+    this.#extent = new Extent(id, linked)
+    this.#machine = new AbstractMachine(linked, this.#extent.module, values, processor)
   }
 
   get #isCode(): boolean {
-    return !this.#isBroken || this.#own.functions.isSized(this.#start)
-  }
-
-  get #own(): Linked['modules'][number] {
-    return this.#linked.modules[this.#module] as Linked['modules'][number]
+    return !this.#isBroken || this.#extent.own.functions.isSized(this.#extent.start)
   }
 
   follow(wanted: readonly number[], held?: Held): FunctionFlow {
@@ -134,7 +121,7 @@ class Follower {
       this.#carrier = new Carrier(this.#machine, held)
       this.#everHeld = held.copy()
     }
-    this.#run(this.#start, this.#entryState(held))
+    this.#run(this.#extent.start, this.#entryState(held))
     // A call that does not return may separate two places with the same start, so look again for unreached ones.
     for (let before = 0; before < this.#scouted.size;) {
       before = this.#scouted.size
@@ -171,9 +158,9 @@ class Follower {
     const { stored } = this.#machine
     this.#machine.stored = []
     this.#machine.state = nothingKnown(this.#processor)
-    let begin = this.#start
+    let begin = this.#extent.start
     let next = 0
-    for (let place = this.#start; place < this.#end && next < missing.length;) {
+    for (let place = this.#extent.start; place < this.#extent.end && next < missing.length;) {
       if (place === missing[next]) {
         found.add(this.#scouted.has(begin) ? place : begin)
         next++
@@ -181,7 +168,7 @@ class Follower {
         for (; place > (missing[next] as number); next++)
           // It lies inside an instruction of this walk.
           found.add(missing[next] as number)
-      const { length, flow } = this.#processor.step(this.#machine, place, this.#end)
+      const { length, flow } = this.#processor.step(this.#machine, place, this.#extent.end)
       const isEnd = flow === 'stop' || flow === 'jump' || flow === 'jump-value'
       const isReached = this.#scouted.has(place)
       place += length
@@ -214,20 +201,20 @@ class Follower {
     this.#machine.state = nothingKnown(this.#processor)
     while (work.length > 0) {
       let at = work.pop() as number
-      while (!this.#scouted.has(at) && this.#isOwn(at) && this.#scouted.size < mostSteps) {
+      while (!this.#scouted.has(at) && this.#extent.has(at) && this.#scouted.size < mostSteps) {
         this.#scouted.add(at)
-        const { flow, length } = this.#processor.step(this.#machine, at, this.#limit(at))
+        const { flow, length } = this.#processor.step(this.#machine, at, this.#extent.limit(at))
         const { target } = this.#machine
         if (flow === 'invalid') {
           this.#isBroken = true
           break
         }
-        if (this.#isFollowedBy(flow, target)) {
+        if (this.#extent.isLedTo(flow, target)) {
           this.#labels.add(target)
           work.push(target)
         }
         if (flow === 'jump-value')
-          for (const each of this.#cases) {
+          for (const each of this.#extent.cases) {
             this.#labels.add(each)
             work.push(each)
           }
@@ -240,87 +227,18 @@ class Follower {
     this.#machine.stored = stored
   }
 
-  /** Whether code is followed: the function's own code, and code of others if the function jumps into their middle. */
-  #isOwn(at: number): boolean {
-    return (
-      this.#own.image.isCode(at) &&
-      (at === this.#start || !this.#own.functions.isStart(at) || this.#runsInto(at))
-    )
-  }
-
-  /** Whether a function begins here inside a larger one, so that the code before runs on into it. */
-  #runsInto(at: number): boolean {
-    const own = this.#own.functions.at(at)
-    return own >= 0 && this.#own.functions.isFallenInto(own)
-  }
-
-  /** Whether an instruction leads to code that is followed here. A call may lead into the middle of a function. */
-  #isFollowedBy(flow: Flow, target: number): boolean {
-    if (flow === 'call') return target !== this.#start && this.#isFollowed(target)
-    return (flow === 'jump' || flow === 'branch') && this.#isFollowed(target)
-  }
-
-  #isFollowed(target: number): boolean {
-    if (target >= this.#start && target < this.#end) return true
-    return (
-      this.#own.image.isCode(target) &&
-      !this.#own.functions.isStart(target) &&
-      !this.#linked.isStub(this.#module, target)
-    )
-  }
-
-  #limit(at: number): number {
-    if (at >= this.#start && at < this.#end) return this.#end
-    const own = this.#own.functions.at(at)
-    return own < 0 ? at : this.#own.functions.end(own)
-  }
-
   /** Joins a state into that of a label; returns whether this changed it. */
   #join(at: number, state: State): boolean {
-    const { registers, slots, held } = state
+    const { held } = state
     const before = this.#states.get(at)
     if (held !== undefined) this.#everHeld?.join(held)
     if (before === undefined) {
       this.#states.set(at, copyOf(state))
       return true
     }
-    let isNew = held !== undefined && before.held?.join(held) === true
     // A value that still changes is a loop counter, so it becomes unknown.
     const isCount = (this.#passes.get(at) ?? 0) > mostPasses
-    for (let register = 0; register < registers.length; register++) {
-      const own = before.registers[register] as Value
-      if (own === unknown || own === registers[register]) continue
-      const joined = this.#values.join(own, registers[register] as Value)
-      if (joined !== own) {
-        before.registers[register] = isCount ? unknown : joined
-        isNew = true
-      }
-    }
-    for (const [offset, value] of before.slots) {
-      const other = slots.get(offset)
-      if (value === other) continue
-      const joined = isCount ? unknown : this.#joinSlots(value, other)
-      if (joined === value) continue
-      if (joined === unknown) before.slots.delete(offset)
-      else before.slots.set(offset, joined)
-      isNew = true
-    }
-    return isNew
-  }
-
-  /** Joins two words of the stack. If their sizes differ, the result has the larger one. */
-  #joinSlots(one: number, other: number | undefined): number {
-    if (one === other || other === undefined) return other ?? unknown
-    const joined = this.#values.join(Math.abs(one), Math.abs(other))
-    return one < 0 && other < 0 ? -joined : joined
-  }
-
-  /** The cases inside the function of the jump tables that it refers to. */
-  get #cases(): readonly number[] {
-    this.#tableTargets ??= [...new Set(tablesOf(this.#own, this.#index))].filter(
-      (each) => each >= this.#start && each < this.#end,
-    )
-    return this.#tableTargets
+    return joinState(this.#values, state, before, isCount)
   }
 
   /** Follows the code from a label to the end of its path; returns the labels whose state changed. */
@@ -333,7 +251,7 @@ class Follower {
     const lead = (target: number): void => {
       if (this.#join(target, machine.state)) changed.push(target)
     }
-    for (let at = from; this.#isOwn(at) || at === from;) {
+    for (let at = from; this.#extent.has(at) || at === from;) {
       if (at !== from && this.#labels.has(at)) {
         lead(at)
         break
@@ -343,11 +261,11 @@ class Follower {
         break
       }
       if (this.#carrier !== undefined) this.#carry(this.#carrier, at)
-      const { flow, length } = this.#processor.step(machine, at, this.#limit(at))
+      const { flow, length } = this.#processor.step(machine, at, this.#extent.limit(at))
       const isOver = this.#leave(flow, at, lead)
       if (isOver) break
       at += length
-      if (!this.#isOwn(at) && this.#own.functions.isStart(at)) break
+      if (!this.#extent.has(at) && this.#extent.own.functions.isStart(at)) break
     }
     return changed
   }
@@ -357,11 +275,11 @@ class Follower {
     const { held } = this.#machine.state
     if (held === undefined) return
     carrier.held = held
-    const named = this.#watch?.names(this.#module, at)
+    const named = this.#watch?.names(this.#extent.module, at)
     carrier.isObject = named !== undefined
     carrier.named = named ?? 0
     carrier.isSite = false
-    this.#processor.carry(carrier, at, this.#limit(at))
+    this.#processor.carry(carrier, at, this.#extent.limit(at))
     if (carrier.isSite) this.#watch?.found(this.#id, at)
   }
 
@@ -377,7 +295,7 @@ class Follower {
       case 'jump':
       case 'branch': {
         const { target } = machine
-        if (this.#isFollowed(target)) {
+        if (this.#extent.isJumpedTo(target)) {
           this.#labels.add(target)
           const { zeroOn, compared } = machine
           const before = machine.get(compared)
@@ -394,7 +312,7 @@ class Follower {
           flow === 'call'
             ? this.#direct(machine.target)
             : this.#linked.pointed(machine.targetValue, this.#values)
-        if (this.#isFollowedBy(flow, machine.target)) {
+        if (this.#extent.isLedTo(flow, machine.target)) {
           this.#labels.add(machine.target)
           const before = copyOf(machine.state)
           if (this.#processor.pushed > 0) machine.push(unknown)
@@ -407,7 +325,7 @@ class Follower {
       case 'jump-value': {
         const targets = this.#linked.pointed(machine.targetValue, this.#values)
         this.#call(at, targets, 'jump', false)
-        if (targets.length === 0) for (const each of this.#cases) lead(each)
+        if (targets.length === 0) for (const each of this.#extent.cases) lead(each)
         return true
       }
       case 'syscall':
@@ -416,7 +334,7 @@ class Follower {
         const registers = machine.state.registers.slice()
         if (machine.state.held !== undefined)
           this.#watch?.entered(machine.get(this.#processor.number), machine.state.held)
-        if (before !== undefined) this.#joinInto(registers, before.registers)
+        if (before !== undefined) joinRegisters(this.#values, registers, before.registers)
         this.#kernel.set(at, { at, isCompat: flow === 'compat', registers })
         for (const each of this.#processor.lostBySyscall) machine.set(each, unknown)
         return false
@@ -424,13 +342,8 @@ class Follower {
     }
   }
 
-  #joinInto(registers: Int32Array, others: Int32Array): void {
-    for (let register = 0; register < registers.length; register++)
-      registers[register] = this.#values.join(registers[register] as Value, others[register] as Value)
-  }
-
   #direct(target: number): readonly FunctionId[] {
-    return this.#linked.directTargets(this.#module, target)
+    return this.#linked.directTargets(this.#extent.module, target)
   }
 
   #call(
@@ -456,23 +369,18 @@ class Follower {
     const before = this.#calls.get(at)
     if (before === undefined) this.#calls.set(at, { at, targets, registers: kept, slots: new Map(slots) })
     else {
-      this.#joinInto(kept, before.registers)
-      const both = new Map<number, Value>()
-      for (const [offset, value] of slots) {
-        const joined = this.#joinSlots(value, before.slots.get(offset))
-        if (joined !== unknown) both.set(offset, joined)
-      }
+      joinRegisters(this.#values, kept, before.registers)
       this.#calls.set(at, {
         at,
         targets: [...new Set([...before.targets, ...targets])],
         registers: kept,
-        slots: both,
+        slots: joinedSlots(this.#values, slots, before.slots),
       })
     }
     if (kind !== 'call') return
     // The called function may have changed all memory to which an argument points.
     for (const each of this.#processor.passed) machine.forgetFrom(registers[each] as Value)
-    if (this.#own.isGo) {
+    if (this.#extent.own.isGo) {
       const stack = registers[this.#processor.stackPointer] as Value
       registers.fill(unknown)
       registers[this.#processor.stackPointer] = stack

@@ -1,7 +1,8 @@
 // Finds how reached code brings in more code at run time: it loads libraries by name, looks up functions by name or
 // makes memory executable. Authority: dlopen(3), dlsym(3), nsswitch.conf(5), mprotect(2); glibc's sources for what its
 // own functions load.
-import type { CallFinder } from './calls.ts'
+import type { Callers } from './callers.ts'
+import { constantsPassed, textsPassed } from './passed.ts'
 import type { Linked } from './link.ts'
 import type { FunctionId, CodeReach } from './reach.ts'
 
@@ -52,7 +53,8 @@ export const lookedUpByLoaders: readonly string[] = [
   'free',
 ]
 
-export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): RuntimeUse {
+export function usesOf(callers: Callers): RuntimeUse {
+  const { linked, reach } = callers
   const libraries: { from: FunctionId; name: string | undefined }[] = []
   const functions: { from: FunctionId; name: string | undefined }[] = []
   const makesCode = new Set<FunctionId>()
@@ -73,12 +75,12 @@ export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): Ru
     if (id === undefined) return
     for (const caller of reach.callers(id)) {
       if (!outside(caller)) continue
-      const values = finder.textsPassed(caller, id, index)
+      const values = textsPassed(callers, caller, id, index)
       if (values === undefined) found(caller, undefined)
       else for (const each of values) found(caller, each)
     }
     for (const taker of [...reach.takers(id), ...reach.holders(id)])
-      if (outside(taker) && finder.textsPassed(taker, id, index) === undefined) found(taker, undefined)
+      if (outside(taker) && textsPassed(callers, taker, id, index) === undefined) found(taker, undefined)
   }
   for (const name of ['dlopen', 'dlmopen'])
     texts(name, name === 'dlopen' ? 0 : 1, (from, text) => {
@@ -99,7 +101,7 @@ export function usesOf(linked: Linked, reach: CodeReach, finder: CallFinder): Ru
     if (id === undefined) continue
     for (const caller of reach.callers(id)) {
       if (!outside(caller)) continue
-      const values = finder.constantsPassed(caller, id, 2)
+      const values = constantsPassed(callers, caller, id, 2)
       // PROT_EXEC is 4.
       if (values === undefined || values.some((each) => (each & 4) !== 0)) makesCode.add(caller)
     }
