@@ -16,6 +16,13 @@ for (const [opened, written, path] of [
   [['/etc/passwd', '/jail/etc/passwd'], '/etc/shadow', undefined],
   [['/srv/passwd', '/jail/srv/passwd'], '/srv/shadow', undefined],
   [['/proc/self/x', '/proc/1/x'], '/proc/self/y', undefined],
+  // A merged /usr, which is no root of the program.
+  [['/lib/systemd/system/cron.service', '/usr/lib/systemd/system/cron.service'], '/lib/a/b', '/usr/lib/a/b'],
+  [['/bin/sh', '/usr/bin/sh'], '/bin/crontab', '/usr/bin/crontab'],
+  [['/sbin/x', '/usr/sbin/x'], '/lib/x', undefined],
+  [['/lib64/x', '/usr/lib64/x'], '/lib/x', undefined],
+  [['/lib/x', '/jail/usr/lib/x'], '/lib/y', undefined],
+  [['/library/x', '/usr/library/x'], '/library/y', undefined],
 ] as const)
   t.equal(followLinks(written, linksFrom([opened], directories)), path ?? written, `${opened[0]}: ${written}`)
 

@@ -12,6 +12,12 @@ export interface Link {
 const own = /^\/(?:proc|dev\/fd)(?:\/|$)/
 
 /**
+ * What /usr is merged with (file-hierarchy(7)): /lib is a link to /usr/lib. A program whose root is /usr writes the same,
+ * and is not expected.
+ */
+const merged = /^\/(?:s?bin|lib(?:|32|64|x32|o32))(?=\/)/
+
+/**
  * The links that explain how written paths led to opened files. Several links could explain that /var/run/x is /run/x:
  * the shortest whose path is not a known directory is taken, but never one to the root. `directories`: the known ones.
  */
@@ -23,6 +29,8 @@ export function linksFrom(
   for (const [text, path] of opened) {
     if (/(?:^|\/)\.\.(?:\/|$)/.test(text) || own.test(text) || own.test(path)) continue
     const written = posix.normalize(text)
+    const [top] = merged.exec(written) ?? []
+    if (top !== undefined && path === `/usr${written}`) links.set(top, `/usr${top}`)
     // The same path, or one below the program's own root.
     if (path.endsWith(written)) continue
     const [from, to] = [written.split('/'), path.split('/')]
