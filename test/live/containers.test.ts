@@ -21,6 +21,19 @@ const { allowed, at, close, engines, leftovers, limits, node, podman, quietly, w
   await import('./containers.ts')
 const noStraceHere = (await noStrace()) ?? false
 
+/** The evidence about the only container in a file of observations. */
+function contextIn(file: string): ObservedContext {
+  const { context } = JSON.parse(readFileSync(file, 'utf8')) as { context: readonly [ObservedContext] }
+  return context[0]
+}
+
+/** Repeats the work until the command has ended. */
+async function untilOver(command: Promise<unknown>, work: () => Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  void command.finally(() => over.abort())
+  while (!over.signal.aborted) await work()
+}
+
 for (const [engine, why, client, more] of engines) {
   for (const privileges of [[], ['--security-opt', 'no-new-privileges']]) {
     t.test(
@@ -174,15 +187,15 @@ for (const [engine, why, client, more] of engines) {
     )
     t.equal(up.exitCode, 0, up.stderr)
     const asleep = trace(idle, {}, '--observations', seen)
-    const over = new AbortController()
-    void asleep.finally(() => over.abort())
-    while (!over.signal.aborted)
-      await execa(first, [...rest, 'exec', '--user', '33', idle, 'ls', '/'], quietly)
+    // Each as another user: none adds to the evidence of the one before.
+    let uid = 33
+    await untilOver(asleep, () =>
+      execa(first, [...rest, 'exec', '--user', String(uid++), idle, 'ls', '/'], quietly),
+    )
     t.equal((await asleep).exitCode, 0, (await asleep).stderr)
-    const [context] = (JSON.parse(readFileSync(seen, 'utf8')) as { context: readonly ObservedContext[] })
-      .context
-    t.strictSame(context?.starts, [], 'what an engine executes in an idle container is not its start')
-    t.ok(context?.executions.some(({ uid, path }) => uid === 33 && /busybox|ls$/.test(path)))
+    const { starts, executions } = contextIn(seen)
+    t.strictSame(starts, [], 'what an engine executes in an idle container is not its start')
+    t.ok(executions.some(({ uid = 0, path }) => uid >= 33 && /busybox|ls$/.test(path)))
     await execa(first, [...rest, 'rm', '-f', idle], quietly)
     if (engine === 'docker') {
       const daemon = quietly.env.DOCKER_HOST.slice('unix://'.length)
@@ -205,6 +218,30 @@ for (const [engine, why, client, more] of engines) {
     t.match(gone.stderr, new RegExp(`no container ${name} was found: see docker ps, podman ps`))
   })
 }
+
+for (const [engine, why, client, more] of engines)
+  t.test(
+    `${engine}: the start is told beside a health check of the same program`,
+    { skip: why ?? false },
+    async (t) => {
+      const [name, seen] = [`seccomp-gen-checked-${engine}-${process.pid}`, at('checked.observations.json')]
+      const run = [...client, 'run', '--rm', '--name', name, '--network', 'none', ...more]
+      const program = ['seccomp-gen-test', 'sh', '-c', 'sleep 3; exit 0']
+      const trace = ['trace', '--observations', seen, '-o', at('checked.json'), '--', ...run, ...program]
+      const traced = execa(node, [...words, ...trace], quietly)
+      const [first = '', ...rest] = client
+      await untilOver(traced, () => execa(first, [...rest, 'exec', name, 'sh', '-c', 'exit 0'], quietly))
+      t.equal((await traced).exitCode, 0, (await traced).stderr)
+      t.match(contextIn(seen).starts, [{ arguments: program.slice(1), uid: 0 }])
+      const shells = contextIn(seen).executions.filter(
+        ({ started, path }) => !started && /busybox|sh$/.test(path),
+      )
+      t.ok(
+        shells.some(({ count }) => count > 1),
+        'the health check ran',
+      )
+    },
+  )
 
 t.test('runc run: recorder killed, nothing is left', async (t) => {
   const bundle = at('sleeping')

@@ -55,7 +55,7 @@ export function executionRows(of: Container): void {
 }
 
 function isStart(of: Container, value: Buffer, starting: number): boolean {
-  return of.rows.starts.length === 0 && value.readUInt32LE(executionValue.pid) === starting
+  return of.rows.starts.length === 0 && value.readUInt32LE(executionValue.first) === starting
 }
 
 function noteStart(

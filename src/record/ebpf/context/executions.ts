@@ -114,7 +114,8 @@ export function executed(given: ProgramInputs): readonly AssemblyLine[] {
     bpf.storeLower(9, key.noNewPrivileges, 1),
     bpf.call('currentPidTgid'),
     bpf.shiftRight(0, 32),
-    bpf.storeLower(9, value + executionValue.pid, 0),
+    bpf.storeLower(9, value + executionValue.first, 0),
+    bpf.storeLower(9, value + executionValue.newest, 0),
     bpf.storeLower(frame, at.other, 0),
     ...lookup(own.started, at.other),
     bpf.jumpIf(0, 'equal', 0, 'starts'),
@@ -135,9 +136,9 @@ export function executed(given: ProgramInputs): readonly AssemblyLine[] {
     ...readInto(8, structures['dentry.d_name.hash'], 8, key.parentName),
     ...lookupRow(own.executions, 0),
     bpf.jumpIf(0, 'equal', 0, 'new'),
-    // The newest process that executed the file, because live.ts reads the file through it.
-    bpf.loadLower(1, 9, value + executionValue.pid),
-    bpf.storeLower(0, executionValue.pid, 1),
+    // live.ts reads the file through a process that still runs.
+    bpf.loadLower(1, 9, value + executionValue.newest),
+    bpf.storeLower(0, executionValue.newest, 1),
     ...increment(0),
     bpf.jump('done'),
     bpf.label('new'),

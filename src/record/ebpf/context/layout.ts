@@ -95,10 +95,12 @@ export const argumentBytes = 512
 export const executionValue = {
   count: 0,
   walk: 8,
-  pid: 8 + walkPlaces.size,
-  length: 12 + walkPlaces.size,
-  arguments: 16 + walkPlaces.size,
-  size: 16 + walkPlaces.size + argumentBytes,
+  /** The processes that executed the file first and last: one may have started the container, one may still run. */
+  first: 8 + walkPlaces.size,
+  newest: 12 + walkPlaces.size,
+  length: 16 + walkPlaces.size,
+  arguments: 24 + walkPlaces.size,
+  size: 24 + walkPlaces.size + argumentBytes,
 } as const
 /** Credentials, permitted set and name of a thread that is about to execute a program. */
 export const beforeValue = { ids: 0, permitted: 32, comm: 40, size: 56 } as const

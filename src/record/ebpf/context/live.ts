@@ -69,7 +69,11 @@ export class Live {
       const file = this.fileKey(key)
       const value = this.files.has(file) ? undefined : this.#calls.lookup(this.#own.executions, key)
       if (value !== undefined)
-        this.#askFile(file, value.readUInt32LE(executionValue.pid), walkedIn(value, executionValue.walk).path)
+        this.#askFile(
+          file,
+          value.readUInt32LE(executionValue.newest),
+          walkedIn(value, executionValue.walk).path,
+        )
     }
   }
 
