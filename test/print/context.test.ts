@@ -530,6 +530,8 @@ t.test('the container of a template', (t) => {
     patchManifest(`[Container]\nImage=web\n${setting}`, file, context).patched
   t.same(patched('web@1.container', 'ContainerName=%p-%i\n'), ['web-1'])
   t.same(patched('web@.container', 'ContainerName=web-%i\n'), ['web-1'], 'the one that fits')
+  t.same(patched('web@.container', 'ContainerName=%p-%i\n'), ['web-1'])
+  t.same(patched('web@.container', 'ContainerName=other\n'), ['other'])
   t.same(patched('other@.container', ''), ['other'])
   t.same(patched('x.container', 'ContainerName=a\nContainerName=other\n'), ['other'], 'the last name holds')
   t.throws(() => patched('web@2.container', 'ContainerName=web-%i\n'), { code: 'no-container-to-patch' })

@@ -52,20 +52,27 @@ export function patchQuadlet(
 }
 
 /**
- * The name of the quadlet's container: that of ContainerName=, else that of the file. In a template the name of the
- * instance may be unknown: the one container with evidence that fits is meant.
+ * The name of the quadlet's container: that of ContainerName=, else that of the file. A template without an instance
+ * means the one container with evidence whose name fits, whatever stands for `%i`.
  */
 function nameOf(given: string | undefined, file: string, { containers }: SecurityContext): string {
   const { unit, instance, isTemplate } = quadletName(file)
   if (given === undefined) return unit
   const whole = isTemplate ? `${unit}@${instance}` : unit
-  const specified: Readonly<Record<string, string>> = { i: instance, p: unit, N: whole, '%': '%' }
-  const name = given.replaceAll(/%([ipN%])/g, (_, letter: string) => specified[letter] ?? '')
-  if (!isTemplate || instance !== '' || !given.includes('%i')) return name
-  const [before = '', ...after] = given.split('%i')
-  const fitting = containers.filter(
-    (each) => each.name.startsWith(before) && each.name.endsWith(after.join('')),
-  )
+  // Authority: systemd.unit(5), "Specifiers".
+  const withInstance = (i: string): string => {
+    const specified: Readonly<Record<string, string>> = { i, p: unit, N: whole, '%': '%' }
+    return given.replaceAll(/%([ipN%])/g, (_, letter: string) => specified[letter] ?? '')
+  }
+  if (!isTemplate || instance !== '') return withInstance(instance)
+  const fitting = containers.filter((each) => {
+    const [before = '', after] = withInstance('\n').split('\n')
+    return after === undefined
+      ? each.name === before
+      : each.name.length > before.length + after.length &&
+          each.name.startsWith(before) &&
+          each.name.endsWith(after)
+  })
   return fitting.length === 1 ? (fitting[0] as ContainerContext).name : given
 }
 
