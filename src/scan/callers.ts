@@ -85,7 +85,10 @@ export class Callers {
     return this.#pointerCalls(id) !== undefined
   }
 
-  /** What those callers of a function pass that are known. */
+  /**
+   * What those callers of a function pass that are known. A caller may have a call of it that is not found while the
+   * caller is followed, such as one through a table of pointers: what it passes is then unknown.
+   */
   known(id: FunctionId, value: Value, args: readonly Value[]): readonly CallerValues[] {
     const found: CallerValues[] = []
     const pass = (caller: FunctionId, call: CallSite): void =>
@@ -97,9 +100,13 @@ export class Callers {
     const sites = new Map<FunctionId, Set<number>>()
     for (const { caller, at } of this.#pointerCalls(id) ?? [])
       sites.set(caller, (sites.get(caller) ?? new Set()).add(at))
-    for (const caller of new Set([...this.reach.callers(id), ...sites.keys()]))
+    for (const caller of new Set([...this.reach.callers(id), ...sites.keys()])) {
+      const before = found.length
       for (const call of this.flow(caller).calls)
         if (call.targets.includes(id) || sites.get(caller)?.has(call.at) === true) pass(caller, call)
+      if (found.length === before)
+        found.push({ id: caller, value: unknown, arguments: args.map(() => unknown) })
+    }
     return found
   }
 

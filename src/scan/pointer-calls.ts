@@ -164,7 +164,7 @@ class Follow implements PointerWatch {
       if (!this.#isLost) watchFlow(id, this.#context, this.#context.wanted(id), { watch: this, held })
       if (this.#isLost || this.#begins.size > mostFunctions) return undefined
     }
-    return this.#open.size === 0 ? [...this.#calls.values()] : undefined
+    return this.#isLost || this.#open.size > 0 ? undefined : [...this.#calls.values()]
   }
 
   #begin(id: FunctionId, held: Held): void {

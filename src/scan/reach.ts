@@ -86,7 +86,7 @@ export class CodeReach {
     return this.#holders.of(id)
   }
 
-  /** Functions that jump into the middle of this one, or call it. */
+  /** Functions that jump into the middle of this one or call it, or that run on into this one. */
   entering(id: FunctionId): readonly FunctionId[] {
     return [...(this.#entered.get(id) ?? [])]
   }
@@ -301,7 +301,10 @@ export class CodeReach {
     if (hasTable)
       for (const target of tablesOf(this.#module(module), own))
         if (target < from || target >= to) this.#code(module, target, id, true)
-    if (own + 1 < functions.count && functions.isFallenInto(own + 1)) this.#code(module, to, id, true)
+    if (own + 1 < functions.count && functions.isFallenInto(own + 1)) {
+      this.#code(module, to, id, true)
+      this.#enter(this.#linked.id(module, own + 1), id)
+    }
   }
 
   /** Follows differences: of an object that a function refers to, or that a pointer leads to. */
@@ -319,7 +322,7 @@ export class CodeReach {
       this.#place(module, target, from, false, true)
   }
 
-  /** A call of or jump to the middle of a function. */
+  /** A call of or jump to the middle of a function, or a function that runs on into another. */
   #enter(id: FunctionId, from: FunctionId): void {
     const before = this.#entered.get(id)
     if (before === undefined) this.#entered.set(id, new Set([from]))

@@ -53,13 +53,13 @@ export function compiled(text: string, flags: readonly string[], name = 'program
 }
 
 /** A tree with a program and the C library it needs, both assembled. */
-export function withLibc(program: string, library: string): Tree {
+export function withLibc(program: string, library: string, flags: readonly string[] = []): Tree {
   const directory = mkdtempSync(join(tmpdir(), 'seccomp-gen-scan-'))
   try {
     const libc = assembled(library, ['-shared', '-Wl,-soname,libc.so.6'])
     writeFileSync(join(directory, 'libc.so.6'), libc)
     return memoryTree({
-      '/bin/program': assembled(program, [join(directory, 'libc.so.6')]),
+      '/bin/program': assembled(program, [join(directory, 'libc.so.6'), ...flags]),
       '/lib/libc.so.6': libc,
     })
   } finally {

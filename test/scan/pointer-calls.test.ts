@@ -2,7 +2,15 @@
 // reported as unknown as soon as one may get elsewhere.
 import t from 'tap'
 import { scanPrograms } from '../../src/index.ts'
-import { assembled, assembledArm64, func, memoryTree, noArm64Tools, noCompiler } from './assemble.ts'
+import {
+  assembled,
+  assembledArm64,
+  func,
+  memoryTree,
+  noArm64Tools,
+  noCompiler,
+  withLibc,
+} from './assemble.ts'
 
 interface Row {
   readonly what: string
@@ -195,3 +203,27 @@ for (const { skip, machine, rows, exit, wrapper, build } of [
       t.same(calls.filter((each) => each !== 'exit').sort(), numbers)
       t.equal(found.bound, true)
     })
+
+t.test(
+  'what a caller passes through a table of stubs is reported as unknown',
+  { skip: noCompiler ?? false },
+  async (t) => {
+    const program =
+      func('_start', 'mov $39, %edi\n and $1, %ecx\n call *table(,%rcx,8)\n hlt') +
+      '.section .rodata\n.p2align 3\ntable: .quad wrapper, wrapper\n'
+    const library = func('wrapper', 'mov %rdi, %rax\n syscall\n ret')
+    const found = await scanPrograms(withLibc(program, library, ['-no-pie']), ['/bin/program'])
+    const unresolved = found.unresolved.map(({ module, function: name }) => `${module}:${name}`)
+    t.same([found.bound, unresolved], [false, ['libc.so.6:wrapper']])
+  },
+)
+
+t.test('the number of a function that runs on into another', { skip: noCompiler ?? false }, async (t) => {
+  const inner = '.type inner, @function\ninner:\n syscall\n ret\n.size inner, .-inner'
+  const program =
+    func('_start', 'call outer\n mov $60, %eax\n syscall\n hlt') + func('outer', `mov $39, %eax\n${inner}`)
+  const found = await scanPrograms(memoryTree({ '/bin/program': assembled(program) }), ['/bin/program'])
+  t.same(Object.keys(found.architectures.x86_64 ?? {}), ['exit', 'getpid'])
+  // The function inside may be called with another number, which nobody is seen to pass.
+  t.equal(found.bound, false)
+})
