@@ -63,6 +63,21 @@ export const contextErrors = {
     ({ file, line }: InFile & { readonly line: number }) =>
       `${file}:${line}: is a template of Helm ({{ … }}), whose parts may be left out: patch what \`helm template\` prints, or the values of the chart`,
   ],
+  'manifest-other-kind': [
+    2,
+    ({
+      file,
+      line,
+      member,
+      is,
+      expected,
+    }: InFile & {
+      readonly line: number
+      readonly member: string
+      readonly is: string
+      readonly expected: string
+    }) => `${file}:${line}: ${member} is ${is} where ${expected} is expected`,
+  ],
   'alias-in-manifest': [
     2,
     ({ file, name }: InFile & { readonly name: string }) =>

@@ -940,3 +940,90 @@ t.test('lines of others stay byte for byte, whatever the layout of each document
     }
   }
 })
+
+t.test('a value of another kind than its place has is named with its line', (t) => {
+  const pod = (lines: string): string =>
+    `kind: Pod\nspec:\n  containers:\n  - name: web\n    image: x\n${lines}`
+  const service = (line: string): string => `services:\n  web:\n    image: x\n    ${line}\n`
+  const security = 'containers[0].securityContext'
+  const files: readonly (readonly [
+    text: string,
+    line: number,
+    member: string,
+    is: string,
+    expected: string,
+  ])[] = [
+    [pod('    securityContext: foo\n'), 6, `spec.${security}`, 'a string', 'a mapping'],
+    [pod('    securityContext: 5\n'), 6, `spec.${security}`, 'a number', 'a mapping'],
+    [
+      pod('    securityContext:\n      capabilities: []\n'),
+      7,
+      `spec.${security}.capabilities`,
+      'a list',
+      'a mapping',
+    ],
+    [
+      pod('    securityContext: {capabilities: {add: SYS_ADMIN}}\n'),
+      6,
+      `spec.${security}.capabilities.add`,
+      'a string',
+      'a list',
+    ],
+    [pod('    volumeMounts: {a: /b}\n'), 6, 'spec.containers[0].volumeMounts', 'a mapping', 'a list'],
+    [pod('  -\n'), 6, 'spec.containers[1]', 'empty', 'a mapping'],
+    [pod('  securityContext: true\n'), 6, 'spec.securityContext', 'a boolean', 'a mapping'],
+    [pod('  volumes:\n  - a\n  - b\n'), 7, 'spec.volumes[0]', 'a string', 'a mapping'],
+    ['kind: Pod\nspec: x\n', 2, 'spec', 'a string', 'a mapping'],
+    ['kind: Job\nspec:\n  template: [a]\n', 3, 'spec.template', 'a list', 'a mapping'],
+    ['kind: Pod\nspec:\n  containers: web\n', 3, 'spec.containers', 'a string', 'a list'],
+    [
+      `kind: Service\n---\n${pod('    securityContext: foo\n')}`,
+      8,
+      `spec.${security}`,
+      'a string',
+      'a mapping',
+    ],
+    ['services: []\n', 1, 'services', 'a list', 'a mapping'],
+    ['services:\n  web: x\n', 2, 'web', 'a string', 'a mapping'],
+    [service('security_opt: x'), 4, 'web.security_opt', 'a string', 'a list'],
+    [service('cap_add: x'), 4, 'web.cap_add', 'a string', 'a list'],
+    [service('cap_drop: [{a: b}]'), 4, 'web.cap_drop[0]', 'a mapping', 'a scalar'],
+    [service('sysctls: 5'), 4, 'web.sysctls', 'a number', 'a mapping or a list'],
+    [service('volumes: {a: /b}'), 4, 'web.volumes', 'a mapping', 'a list'],
+    [service('extends: base\n  base:\n    cap_add: y'), 6, 'base.cap_add', 'a string', 'a list'],
+    // What a merge key gives has no line of its own in the service: the line of the service is named.
+    [`x: &x {cap_add: y}\n${service('<<: *x')}`, 4, 'web.cap_add', 'a string', 'a list'],
+  ]
+  for (const [text, line, member, is, expected] of files)
+    t.throws(
+      () => patchManifest(text, 'm.yaml', as33),
+      {
+        code: 'manifest-other-kind',
+        status: 2,
+        facts: { line, member, is, expected },
+        message: `m.yaml:${line}: ${member} is ${is} where ${expected} is expected`,
+      },
+      text,
+    )
+  // An empty value is an absent one, and what another service says is no part of the patch.
+  for (const text of [
+    pod('    securityContext:\n    volumeMounts:\n'),
+    service('cap_add:\n    sysctls:\n    extends:\n'),
+    service('image2: x\n  other: x'),
+  ])
+    t.same(patchManifest(text, 'm.yaml', as33).patched, ['web'], text)
+  t.end()
+})
+
+t.test('an empty compose service is patched as one without members, and its comment stays', (t) => {
+  const servicesOf = (text: string): unknown => (parse(text) as { readonly services: unknown }).services
+  const wanted = servicesOf(patchManifest('services: {web: {}}\n', 'c.yaml', as33).text)
+  t.match(wanted, { web: { read_only: true } })
+  for (const empty of ['web: # front\n', 'web: ~ # front\n', 'web: {} # front\n', 'web:\n  # front\n']) {
+    const { text, ...result } = patchManifest(`services:\n  ${empty}`, 'c.yaml', as33)
+    t.match(result, { patched: ['web'], left: [] }, empty)
+    t.same(servicesOf(text), wanted, empty)
+    t.match(text, /# front$/m, empty)
+  }
+  t.end()
+})

@@ -1,6 +1,23 @@
 // Finds what a compose service gets from the services that it extends. Its own scalars win, mappings merge, and lists
 // add up, so a service cannot remove an inherited item. Authority: Compose Specification, "extends".
+import { mapping, scalar, scalars, type Shape } from './shapes.ts'
 import type { YamlMap } from './yaml-map.ts'
+
+/** What a patch reads or changes of a service. */
+export const composeServiceShape: Shape = mapping({
+  user: scalar,
+  network_mode: scalar,
+  privileged: scalar,
+  read_only: scalar,
+  extends: { ...mapping({ service: scalar, file: scalar }), kinds: ['scalar', 'mapping'] },
+  cap_add: scalars,
+  cap_drop: scalars,
+  group_add: scalars,
+  security_opt: scalars,
+  sysctls: { ...scalars, kinds: ['mapping', 'list'] },
+  tmpfs: { ...scalars, kinds: ['scalar', 'list'] },
+  volumes: { kinds: ['list'], items: { kinds: ['scalar', 'mapping'] } },
+})
 
 export interface ExtendedService {
   /** The value that holds for the service. */
@@ -19,6 +36,7 @@ export function extendedService(services: YamlMap, service: YamlMap): ExtendedSe
   for (let each: YamlMap | undefined = service; each !== undefined;) {
     const { file, name } = baseOf(each)
     unread = file
+    if (name !== undefined && file === undefined) services.check(mapping({ [name]: composeServiceShape }))
     const next: YamlMap | undefined =
       name === undefined || file !== undefined ? undefined : services.map(name)
     // A service that extends itself ends the search. Compose refuses such a file.

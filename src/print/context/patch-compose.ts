@@ -1,16 +1,18 @@
 // Puts a context into compose services: replaces capabilities, only tightens privileges, root and user, keeps mounts.
 import type { ContainerContext } from '../../harden/context.ts'
 import { composeService } from './compose.ts'
-import { extendedService, listOf, type ExtendedService } from './compose-extends.ts'
+import { composeServiceShape, extendedService, listOf, type ExtendedService } from './compose-extends.ts'
 import type { PrintContextOptions } from './forms.ts'
 import type { Patching } from './patching.ts'
 import { isMountedAt } from './paths.ts'
+import { mapping } from './shapes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
 export function patchCompose(services: YamlMap, patching: Patching, options: PrintContextOptions): void {
   for (const name of services.keys()) {
-    const service = services.map(name)
-    if (service === undefined || patching.of(name) === undefined) continue
+    if (patching.of(name) === undefined) continue
+    services.check(mapping({ [name]: composeServiceShape }))
+    const service = services.map(name) ?? services.made(name)
     const whole = extendedService(services, service)
     const context = patching.fitting(name, {
       user: textOf(whole.scalar('user')),

@@ -5,6 +5,7 @@ import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
 import type { NamedContainers, Patching, Stated } from './patching.ts'
 import { checkPaths, isMountedAt } from './paths.ts'
+import { listOfMappings, mapping, scalar, scalars, type Shape } from './shapes.ts'
 import { isPreparedFor, isPreparing, volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
@@ -28,6 +29,33 @@ export function podSpecPath(kind: string | undefined): readonly string[] | undef
       return undefined
   }
 }
+
+const container: Shape = mapping({
+  name: scalar,
+  image: scalar,
+  securityContext: mapping({
+    privileged: scalar,
+    runAsUser: scalar,
+    runAsNonRoot: scalar,
+    capabilities: mapping({ add: scalars, drop: scalars }),
+    seccompProfile: mapping({ type: scalar }),
+  }),
+  volumeMounts: listOfMappings({ name: scalar, mountPath: scalar }),
+})
+
+/** What a patch reads or changes of a PodSpec. */
+export const podSpecShape: Shape = mapping({
+  containers: { kinds: ['list'], items: container },
+  initContainers: { kinds: ['list'], items: container },
+  volumes: listOfMappings({ name: scalar }),
+  hostNetwork: scalar,
+  securityContext: mapping({
+    runAsUser: scalar,
+    runAsNonRoot: scalar,
+    supplementalGroups: scalars,
+    sysctls: listOfMappings({ name: scalar }),
+  }),
+})
 
 const initContainers = 'initContainers'
 

@@ -1,16 +1,17 @@
 // Puts a context into YAML documents: Kubernetes workloads and compose files. The yaml package changes a document's
 // whole layout, so only the lines that the patch changes are taken from its output.
-import type { Document, Node, YAMLMap } from 'yaml'
+import type { Document, LineCounter, Node, YAMLMap } from 'yaml'
 import { UserError } from '../../errors.ts'
 import type { SecurityContext } from '../../harden/context.ts'
 import { whyNotYaml, yaml } from '../../profile/bounded-yaml.ts'
 import type { PrintContextOptions } from './forms.ts'
 import { withJsonChanges } from './json-changes.ts'
 import { patchCompose } from './patch-compose.ts'
-import { namesIn, patchPod, podSpecPath } from './patch-pod.ts'
+import { namesIn, patchPod, podSpecPath, podSpecShape } from './patch-pod.ts'
 import { Patching, type NamedContainers, type PatchResult } from './patching.ts'
+import { listOfMappings, mapping } from './shapes.ts'
 import { withChanges } from './with-changes.ts'
-import { YamlMap } from './yaml-map.ts'
+import { YamlMap, type YamlSource } from './yaml-map.ts'
 
 /** Begins an action of a template (pkg.go.dev/text/template). */
 const action = '{{'
@@ -26,8 +27,8 @@ export function patchYaml(
   context: SecurityContext,
   options: PrintContextOptions,
 ): PatchResult {
-  const documents = parse(text, file)
-  const found = documents.flatMap((document) => manifestsIn(document, file, options))
+  const { documents, lines } = parse(text, file)
+  const found = documents.flatMap((document) => manifestsIn(document, { file, lines }, options))
   if (found.length === 0) throw new UserError('not-a-manifest', { file })
   const unique = (names: readonly string[]): readonly string[] => [...new Set(names)]
   const named = {
@@ -71,7 +72,10 @@ function isSame(text: string, documents: readonly Document.Parsed[]): boolean {
   )
 }
 
-function parse(text: string, file: string): readonly Document.Parsed[] {
+function parse(
+  text: string,
+  file: string,
+): { readonly documents: readonly Document.Parsed[]; readonly lines: LineCounter } {
   const hostile = whyNotYaml(text)
   if (hostile !== undefined) throw new UserError('not-a-manifest', { file })
   const { LineCounter, parseAllDocuments } = yaml()
@@ -87,7 +91,7 @@ function parse(text: string, file: string): readonly Document.Parsed[] {
   }
   const line = text.includes(action) ? actionInComments(documents, text) : 0
   if (line > 0) throw new UserError('manifest-template', { file, line })
-  return documents
+  return { documents, lines }
 }
 
 /**
@@ -114,24 +118,28 @@ function actionInComments(documents: readonly Document.Parsed[], text: string): 
 
 function manifestsIn(
   document: Document.Parsed,
-  file: string,
+  source: YamlSource,
   options: PrintContextOptions,
 ): readonly PatchTarget[] {
   const { contents } = document
   if (!yaml().isMap(contents)) return []
-  const whole = new YamlMap(document, contents as YAMLMap, file)
+  const whole = new YamlMap(document, contents as YAMLMap, source)
   const kind = whole.text('kind')
   if (kind === undefined) {
+    whole.check(mapping({ services: mapping({}) }))
     const services = whole.map('services')
     if (services === undefined) return []
     return [
       { document, names: services.keys(), patch: (patching) => patchCompose(services, patching, options) },
     ]
   }
+  if (kind === 'List') whole.check(mapping({ items: listOfMappings({}) }))
   const objects = kind === 'List' ? whole.maps('items') : [whole]
   return objects.flatMap((each): readonly PatchTarget[] => {
     const path = podSpecPath(each.text('kind'))
-    const spec = path === undefined ? undefined : each.mapAt(path)
+    if (path === undefined) return []
+    each.check(path.reduceRight((shape, key) => mapping({ [key]: shape }), podSpecShape))
+    const spec = each.mapAt(path)
     if (spec === undefined) return []
     const claims = each
       .mapAt(['spec'])

@@ -1,21 +1,28 @@
 // A mapping of a YAML document that is edited in place. A value that is already right is not touched, and a scalar
 // keeps its comments. Values from aliases and merge keys are copied before a change. Nodes that aliases use are never
 // changed, because the change would reach other places. Authority: YAML 1.1, "Merge Key Language-Independent Type".
-import type { Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import type { Document, LineCounter, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { UserError } from '../../errors.ts'
 import { yaml } from '../../profile/bounded-yaml.ts'
 import { anchorOf, sharedNodes, type SharedNodes } from './aliases.ts'
+import { misfitIn, pathText, type Shape, type ShapePath } from './shapes.ts'
+
+/** The file that a mapping stands in. */
+export interface YamlSource {
+  readonly file: string
+  readonly lines: LineCounter
+}
 
 export class YamlMap {
   readonly #document: Document
   readonly #map: YAMLMap
-  readonly #file: string
+  readonly #source: YamlSource
   readonly #shared: SharedNodes
 
-  constructor(document: Document, map: YAMLMap, file: string, shared = sharedNodes(document)) {
+  constructor(document: Document, map: YAMLMap, source: YamlSource, shared = sharedNodes(document)) {
     this.#document = document
     this.#map = map
-    this.#file = file
+    this.#source = source
     this.#shared = shared
   }
 
@@ -37,6 +44,16 @@ export class YamlMap {
   /** The mapping at the key; undefined if there is none. */
   map(key: string): YamlMap | undefined {
     return this.#mapOf(this.#followed(this.#node(key)))
+  }
+
+  /** Throws a UserError if a value has another kind than the shape says. */
+  check(shape: Shape): void {
+    const misfit = misfitIn(this.#valueOf(this.#map), shape, memberOf)
+    if (misfit === undefined) return
+    const { path, is, expected } = misfit
+    const { file, lines } = this.#source
+    const { line } = lines.linePos(this.#placeOf(path))
+    throw new UserError('manifest-other-kind', { file, line, member: pathText(path), is, expected })
   }
 
   mapAt(path: readonly string[]): YamlMap | undefined {
@@ -103,13 +120,26 @@ export class YamlMap {
     const name =
       this.#shared.get(holder) ??
       changed.map((each) => anchorOf(each, this.#shared)).find((each) => each !== undefined)
-    if (name !== undefined) throw new UserError('alias-in-manifest', { file: this.#file, name })
+    if (name !== undefined) throw new UserError('alias-in-manifest', { file: this.#source.file, name })
   }
 
   #mapOf(node: unknown): YamlMap | undefined {
     return yaml().isMap(node)
-      ? new YamlMap(this.#document, node as YAMLMap, this.#file, this.#shared)
+      ? new YamlMap(this.#document, node as YAMLMap, this.#source, this.#shared)
       : undefined
+  }
+
+  /** Where the value at the path begins; the nearest node above it if the value comes from an alias or a merge key. */
+  #placeOf(path: ShapePath): number {
+    const { isMap, isSeq } = yaml()
+    let node: unknown = this.#map
+    let place = this.#map.range?.[0] ?? 0
+    for (const each of path) {
+      if (isMap(node)) node = pairOf(node as YAMLMap, String(each))?.value
+      else node = isSeq(node) ? (node as YAMLSeq).items[Number(each)] : undefined
+      place = (node as Node | null | undefined)?.range?.[0] ?? place
+    }
+    return place
   }
 
   /** The node that an alias stands for. */
@@ -134,7 +164,10 @@ export class YamlMap {
     this.#refuseShared(this.#map, pair?.value)
     const node = this.#made(value)
     if (pair === undefined) this.#map.items.push(this.#document.createPair(key, node))
-    else pair.value = node
+    else {
+      moveComment(pair, node)
+      pair.value = node
+    }
     // In flow style (`{}`) new members would stay on the same line.
     this.#map.flow = false
   }
@@ -146,12 +179,30 @@ export class YamlMap {
   }
 
   #pair(key: string): Pair | undefined {
-    return this.#map.items.find((each) => scalarText(each.key) === key)
+    return pairOf(this.#map, key)
   }
 
   #node(key: string): unknown {
     return this.#pair(key)?.value ?? undefined
   }
+}
+
+/** Keeps the comment of a scalar that a collection replaces: one line stays behind the key, more lines stay below it. */
+function moveComment({ key, value }: Pair, node: Node): void {
+  const { isScalar, isCollection } = yaml()
+  const comment = isScalar(value) ? value.comment : undefined
+  if (comment === undefined || comment === null || !isScalar(key) || !isCollection(node)) return
+  if (comment.includes('\n')) node.commentBefore = comment
+  else key.comment = comment
+}
+
+function pairOf(map: YAMLMap, key: string): Pair | undefined {
+  return map.items.find((each) => scalarText(each.key) === key)
+}
+
+function memberOf(members: object, key: string): unknown {
+  const own = Object.hasOwn(members, key) ? (members as Readonly<Record<string, unknown>>)[key] : undefined
+  return own ?? mergedFrom((members as { readonly '<<'?: unknown })['<<'], key)
 }
 
 function listOf(value: unknown): readonly unknown[] {
