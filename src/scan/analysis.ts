@@ -16,7 +16,7 @@ import { mainOf } from './main-function.ts'
 import type { Module } from './module.ts'
 import { comparePaths, inOrder, type ReachableCall, type Unresolved } from './reachable.ts'
 import { CodeReach, root, type FunctionId } from './reach.ts'
-import { asksNames, convertsCharacters, isLibc, usesOf } from './runtime.ts'
+import { asksNames, convertsCharacters, isGlibcLoader, isLibc, usesOf } from './runtime.ts'
 import { x86 } from './x86/step.ts'
 
 /** Modules that are loaded together. */
@@ -54,15 +54,12 @@ export interface Findings {
 
 export class Analysis {
   readonly #architecture: ElfMachine
-  /** The loader's name. The loader starts a program only if the user runs the loader by hand. */
-  readonly #loader: string | undefined
   readonly #linked = new Linked()
   readonly #reach: CodeReach
   readonly #callers: Callers
 
-  constructor(architecture: ElfMachine, loader: string | undefined) {
+  constructor(architecture: ElfMachine) {
     this.#architecture = architecture
-    this.#loader = loader
     this.#reach = new CodeReach(this.#linked)
     this.#callers = new Callers(this.#linked, this.#reach, this.#processor)
   }
@@ -132,13 +129,6 @@ export class Analysis {
       const its = companions.get(name)
       if (its !== undefined && its.length > 0) own[name] = { ...call, companions: its }
     }
-    const executes = ['execve', 'execveat'].flatMap((name) => {
-      const path = own[name]?.path ?? []
-      // Reports the function that asked for the call: the last one before the C library's own. Paths inside the loader
-      // do not count: the loader starts a named program only if the user runs the loader by hand.
-      const isAsked = path.some((each) => !each.startsWith(`${this.#loader}:`))
-      return isAsked ? [path.at(-2) ?? (path.at(-1) as string)] : []
-    })
     const unresolved = calls.unresolved.map(({ site, in: where, why }): Unresolved => {
       const [module, name] = split(linked.name(site))
       return {
@@ -147,7 +137,32 @@ export class Analysis {
         why: where === site ? whys[why] : `${whys[why]}, in ${linked.name(where)}`,
       }
     })
+    const executes = this.#executes(
+      calls.numbers.filter((each) => {
+        const table = syscallTable(architectureOf(each))
+        return executing.has(table.byNumber(each.number)?.name ?? '')
+      }),
+      paths,
+    )
     return { architectures, unresolved, executes, makesCode: this.#makesCode(calls.numbers) }
+  }
+
+  /**
+   * The functions that ask for another program: on the way to each place, the last function before the C library's own.
+   * The places of glibc's loader do not count: it starts a named program only if the user runs the loader by hand.
+   */
+  #executes(numbers: readonly NumberFound[], paths: Paths): readonly string[] {
+    const linked = this.#linked
+    const found = new Set<string>()
+    for (const { chain } of numbers) {
+      const [module] = linked.place(chain[0] as FunctionId)
+      if (isGlibcLoader((linked.modules[module] as Module).name)) continue
+      const path = paths.names(paths.ids(chain))
+      const asking = path.findLastIndex((each) => !isLibc(split(each)[0]))
+      const last = path.length - 1
+      found.add(path[asking >= 0 && asking < last ? asking : Math.max(0, last - 1)] as string)
+    }
+    return [...found].sort(ascending)
   }
 
   #makesCode(numbers: readonly NumberFound[]): readonly string[] {
@@ -176,6 +191,8 @@ export class Analysis {
     return [...new Set(found)]
   }
 }
+
+const executing: ReadonlySet<string> = new Set(['execve', 'execveat'])
 
 /** Calls whose third argument is a protection of memory. Authority: mmap(2), mprotect(2), pkey_mprotect(2). */
 const protecting: ReadonlySet<string> = new Set(['mmap', 'mprotect', 'pkey_mprotect'])

@@ -3,7 +3,7 @@
 import { callback, isObject, readOptions, texts, valueOf, type OptionTable } from '../options.ts'
 import { Analysis, type Findings, type Uses } from './analysis.ts'
 import { loadProgram, type LoadedFile, type LoadedProgram } from './load/program.ts'
-import { programsStartedBy } from './load/started.ts'
+import { programsStartedBy, type StartedProgram } from './load/started.ts'
 import { baseName, locate, readFile, type Tree } from './load/tree.ts'
 import { makeModule, type Module } from './module.ts'
 import { mergeReachable, type NotFollowed, type Reachable } from './reachable.ts'
@@ -55,7 +55,7 @@ export async function scanPrograms(
   )
   const found: Reachable[] = []
   for (const path of texts(paths, 'scanPrograms: paths'))
-    for (const started of await programsStartedBy(tree, path)) found.push(await scanner.scan(started.path))
+    for (const started of await programsStartedBy(tree, path)) found.push(await scanner.scan(started))
   return mergeReachable(...found)
 }
 
@@ -86,7 +86,7 @@ class Scanner {
     this.#options = options
   }
 
-  async scan(path: string): Promise<Reachable> {
+  async scan({ path, isReplaced }: StartedProgram): Promise<Reachable> {
     const program = await loadProgram(this.#tree, path)
     const asked = new AskedScan(program, this)
     const given = new Set(this.#options.with ?? [])
@@ -103,7 +103,8 @@ class Scanner {
         await program.add(libraries, false)
         continue
       }
-      return this.#document(program, await asked.findings(), more.lost)
+      const findings = await asked.findings()
+      return this.#document(program, isReplaced ? { ...findings, executes: [] } : findings, more.lost)
     }
   }
 
@@ -255,12 +256,9 @@ class AskedScan {
   }
 
   async #made(): Promise<Analysis> {
-    const { files: all, loader, isGiven } = this.#program
+    const { files: all, isGiven } = this.#program
     const [main] = all as readonly [LoadedFile]
-    this.#analysis ??= new Analysis(
-      main.image.machine,
-      loader === undefined ? undefined : baseName(loader.path),
-    )
+    this.#analysis ??= new Analysis(main.image.machine)
     let index = 0
     for (const [number, { files, lookedUp }] of this.#batches.entries()) {
       index += files.length

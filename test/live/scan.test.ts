@@ -2,8 +2,10 @@
 // programs runs under strace by itself; the calls of programs that it starts are left out by their pid.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t from 'tap'
+import { directoryTree } from '../../src/commands/scan-directory.ts'
+import { scanPrograms } from '../../src/index.ts'
 import { compiled } from '../scan/assemble.ts'
 import { noStraceHere as skip, sound } from './sound.ts'
 
@@ -49,6 +51,20 @@ for (const words of programs)
     { skip: skip || (existsSync(words[0]) ? false : 'not here'), timeout: 120_000 },
     async (t) => void (await sound(t, words)),
   )
+
+t.test('what starts programs by the C library is no bound', { timeout: 300_000 }, async (t) => {
+  const bounds = async (path: string): Promise<readonly [bound: boolean, starts: boolean]> => {
+    const { bound, notFollowed } = await scanPrograms(directoryTree('/'), [path])
+    return [
+      bound,
+      notFollowed.some(({ what, from }) => what === 'execve' && from.startsWith(`${basename(path)}:`)),
+    ]
+  }
+  // By execvp and posix_spawnp, which ask for execve inside the library; the loader has an execve of its own.
+  t.strictSame(await bounds('/usr/bin/env'), [false, true])
+  t.strictSame(await bounds('/usr/bin/xargs'), [false, true])
+  t.strictSame(await bounds('/bin/cat'), [true, false])
+})
 
 const threads =
   '#include <stdio.h>\n#include <unistd.h>\n#include <pthread.h>\n#include <netdb.h>\nvoid *f(void *x) { return x; }\nint main() { pthread_t t; pthread_create(&t, 0, f, 0); pthread_join(t, 0); setuid(0); struct addrinfo *r; getaddrinfo("localhost", "80", 0, &r); return 0; }'

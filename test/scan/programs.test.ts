@@ -256,12 +256,14 @@ t.test('a script stands for its interpreter, and for the program that env starts
     '/usr/bin/env': assembled(func('_start', `mov $59, %eax\n syscall\n${exit}`)),
     '/usr/local/bin/tool': assembled(func('_start', `mov $39, %eax\n syscall\n${exit}`)),
   }
-  const called = async (firstLine: string): Promise<readonly string[]> => {
+  const called = async (firstLine: string): Promise<readonly [readonly string[], bound: boolean]> => {
     const script = new TextEncoder().encode(`${firstLine}\necho\n`)
-    const found = await scanPrograms(memoryTree({ ...files, '/script': script }), ['/script'])
-    return Object.keys(found.architectures.x86_64 ?? {}).sort()
+    const { architectures, bound } = await scanPrograms(memoryTree({ ...files, '/script': script }), [
+      '/script',
+    ])
+    return [Object.keys(architectures.x86_64 ?? {}).sort(), bound]
   }
-  for (const [line, calls] of [
+  for (const [line, calls, bound = true] of [
     ['#!/usr/local/bin/tool', ['exit', 'getpid']],
     ['#! /usr/local/bin/tool -x', ['exit', 'getpid']],
     ['#!/usr/bin/env tool', ['execve', 'exit', 'getpid']],
@@ -269,10 +271,10 @@ t.test('a script stands for its interpreter, and for the program that env starts
     ['#!/usr/bin/env -vS -i -u NAME A=b tool -x', ['execve', 'exit', 'getpid']],
     ['#!/usr/bin/env --split-string=tool', ['execve', 'exit', 'getpid']],
     // The kernel gives env one argument, so there is no such program.
-    ['#!/usr/bin/env tool -x', ['execve', 'exit']],
-    ['#!/usr/bin/env', ['execve', 'exit']],
+    ['#!/usr/bin/env tool -x', ['execve', 'exit'], false],
+    ['#!/usr/bin/env', ['execve', 'exit'], false],
   ] as const)
-    t.strictSame(await called(line), calls, line)
+    t.strictSame(await called(line), [calls, bound], line)
 })
 
 /** The place of a section's header in a file, by the section's name. */
@@ -312,3 +314,24 @@ t.test('stubs of .plt.got have 8 bytes, also where the linker left their size ou
   header.setBigUint64(56, 0n, true)
   t.same((await calls()).toSorted(), expected)
 })
+
+t.test(
+  'a program that has its C library start another is no bound, whichever function it asks',
+  { skip },
+  async (t) => {
+    const library = [
+      func('execvp', 'call execve@PLT\n ret'),
+      func('execve', 'mov $59, %eax\n syscall\n ret'),
+      func('quiet', 'mov $39, %eax\n syscall\n ret'),
+    ].join('')
+    const asks = (name: string): Promise<Reachable> =>
+      scanPrograms(withLibc(func('_start', `call ${name}@PLT\n${exit}`), library), ['/bin/program'])
+    for (const name of ['execve', 'execvp'])
+      t.match(
+        await asks(name),
+        { bound: false, notFollowed: [{ what: 'execve', from: 'program:_start' }] },
+        name,
+      )
+    t.match(await asks('quiet'), { bound: true })
+  },
+)

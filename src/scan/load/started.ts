@@ -19,6 +19,8 @@ interface KernelStart {
 export interface StartedProgram {
   readonly path: string
   readonly machine: ElfMachine
+  /** It only starts the program that follows, in its own place. */
+  readonly isReplaced: boolean
 }
 
 /** BINPRM_BUF_SIZE: how much of a first line the kernel reads (linux/binfmts.h). */
@@ -32,8 +34,10 @@ export async function programsStartedBy(tree: Tree, path: string): Promise<reado
   for (let each: string | undefined = path; each !== undefined && !met.has(each);) {
     met.add(each)
     const { program, next } = await startedBy(tree, each)
-    found.push({ path: each, machine: readElf(program.path, program.bytes).machine })
-    each = next === undefined ? undefined : await findOnPath(tree, next)
+    const then = next === undefined ? undefined : await findOnPath(tree, next)
+    const { machine } = readElf(program.path, program.bytes)
+    found.push({ path: each, machine, isReplaced: then !== undefined })
+    each = then
   }
   return found
 }
