@@ -9,7 +9,7 @@ import { isSingleFile } from '../own.ts'
 import type { RecordCache, Records } from '../scan/index.ts'
 
 /** Raise it if the form of the entries changes, or the facts that are recorded about code. */
-const version = 4
+const version = 5
 const magic = 0x53434752
 
 /** Undefined if no directory exists that only we can write to: the scan then works without a cache. */
