@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { causeOf } from '../errors/row.ts'
 import { decompressed } from '../read/decompress.ts'
 import { readTar, type ArchiveFiles } from '../scan/index.ts'
+import { cannotRead, named } from './file-chunks.ts'
 
 /** The limit for documents of an image, which are small. Bytes. */
 const mostText = 16 * 2 ** 20
@@ -18,7 +18,7 @@ export function layoutFiles(directory: string, name: string): ArchiveFiles {
         return await readFile(join(directory, path), 'utf8')
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-        throw error
+        throw cannotRead(`${name}: ${path}`, error as Error)
       }
     },
     bytes: (path) => reading(createReadStream(join(directory, path)), `${name}: ${path}`),
@@ -29,7 +29,7 @@ export function layoutFiles(directory: string, name: string): ArchiveFiles {
 export async function archiveFiles(file: string, name: string): Promise<ArchiveFiles> {
   const places = new Map<string, { readonly offset: number; readonly size: number }>()
   const all = (): AsyncIterable<Uint8Array> => decompressed(name, reading(createReadStream(file), name))
-  const first = await firstBytes(file)
+  const first = await firstBytes(file, name)
   const isPlain = !(first[0] === 0x1f && first[1] === 0x8b) && first[0] !== 0x28
   await readTar(
     name,
@@ -65,8 +65,9 @@ export async function archiveFiles(file: string, name: string): Promise<ArchiveF
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-async function firstBytes(file: string): Promise<Uint8Array> {
-  for await (const piece of createReadStream(file, { end: 7 })) return piece as Uint8Array
+/** The bytes by which a program and an archive are told apart. `name`: of the file, in messages. */
+export async function firstBytes(file: string, name: string): Promise<Uint8Array> {
+  for await (const piece of named(name, createReadStream(file, { end: 7 }))) return piece
   return new Uint8Array(0)
 }
 
@@ -88,10 +89,10 @@ async function* reading(stream: AsyncIterable<unknown>, name: string): AsyncGene
   try {
     for await (const piece of stream) yield piece as Uint8Array
   } catch (error) {
-    const cause = causeOf(error)
-    if (cause.errno === undefined) throw error
-    throw cause.errno === 'ENOENT'
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    throw code === 'ENOENT'
       ? new UserError('not-in-archive', { file: name })
-      : new UserError('cannot-read', { file: name, ...cause })
+      : cannotRead(name, error as Error)
   }
 }

@@ -3,8 +3,8 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../errors.ts'
-import { causeOf } from '../errors/row.ts'
 import type { FileEntry, Tree } from '../scan/load/tree.ts'
+import { cannotRead } from './file-chunks.ts'
 
 /** Larger files are refused without reading them. Bytes. */
 const mostBytes = 1 << 30
@@ -25,25 +25,29 @@ function readEntry(place: string, path: string): FileEntry | undefined {
   try {
     const found = lstatSync(place)
     if (found.isSymbolicLink()) return { kind: 'link', target: readlinkSync(place) }
-    if (found.isDirectory()) return { kind: 'directory', names: async () => readdirSync(place) }
+    if (found.isDirectory())
+      return { kind: 'directory', names: async () => readable(path, () => readdirSync(place)) }
     if (!found.isFile()) return { kind: 'other' }
     return {
       kind: 'file',
       mode: found.mode,
       read: async () => {
         if (found.size > mostBytes) throw new UserError('beyond-scan', { file: path, of: 'program' })
-        try {
-          return readFileSync(place)
-        } catch (error) {
-          throw new UserError('cannot-read', { file: path, ...causeOf(error) })
-        }
+        return readable(path, () => readFileSync(place))
       },
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG')
       return undefined
-    if (code === 'EACCES') throw new UserError('cannot-read', { file: path, ...causeOf(error) })
-    throw error
+    throw cannotRead(path, error as Error)
+  }
+}
+
+function readable<Result>(path: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw cannotRead(path, error as Error)
   }
 }

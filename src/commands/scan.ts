@@ -1,6 +1,5 @@
 // `scan`: which calls the code of programs, a root filesystem or an image can make, and through which functions.
 import { Option } from 'commander'
-import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -24,9 +23,10 @@ import {
 } from '../scan/index.ts'
 import { architectureIn, outputOption } from './document-options.ts'
 import { checkOutput, writeOutput } from './output.ts'
+import { named } from './file-chunks.ts'
 import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
-import { archiveFiles, layoutFiles } from './scan-archive.ts'
+import { archiveFiles, firstBytes, layoutFiles } from './scan-archive.ts'
 import { openAside, type Aside } from './scan-aside.ts'
 import { openCache, sha256 } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
@@ -131,7 +131,7 @@ async function withStdin<Result>(world: World, use: (place: string) => Promise<R
   const directory = await mkdtemp(join(tmpdir(), 'seccomp-gen-scan-'))
   try {
     const place = join(directory, 'stdin')
-    await writeFile(place, world.stdin.bytes(), { mode: 0o600, flag: 'wx' })
+    await writeFile(place, named('-', world.stdin.bytes()), { mode: 0o600, flag: 'wx' })
     return await use(place)
   } finally {
     await rm(directory, { recursive: true, force: true })
@@ -188,7 +188,7 @@ async function sourceOf(place: string, path: string, options: ScanChoice, aside:
     return { tree: directoryTree(place), programs: options.program, isHere: false }
   }
   if (!found.isFile()) throw new UserError('not-scannable', { file: path })
-  const start = await firstBytes(place)
+  const start = await firstBytes(place, path)
   if (isElf(start) || (start[0] === 0x23 && start[1] === 0x21)) {
     if (options.program !== undefined) throw new UserError('program-of-program', { file: path })
     const { root, name } = belowRoot(place)
@@ -205,9 +205,4 @@ function imageOf(
   const chosen = options.program ?? programs
   if (chosen.length === 0) throw new UserError('image-without-program', { file: path })
   return { tree, programs: chosen, isHere: false }
-}
-
-async function firstBytes(place: string): Promise<Uint8Array> {
-  for await (const piece of createReadStream(place, { end: 7 })) return piece as Uint8Array
-  return new Uint8Array(0)
 }

@@ -8,11 +8,11 @@ export interface Transcript {
   readonly stderr: string
 }
 
-/** Runs seccomp-gen in this process: its words, its directory, and its stdin (undefined: a terminal). */
+/** Runs seccomp-gen in this process: its words, its directory, and its stdin (undefined: a terminal; an error: no read succeeds). */
 export async function transcript(
   argv: readonly string[],
   cwd: string,
-  stdin?: string | Uint8Array,
+  stdin?: string | Uint8Array | Error,
   env: World['env'] = {},
 ): Promise<Transcript> {
   const written = { stdout: '', stderr: '' }
@@ -27,6 +27,7 @@ export async function transcript(
     stdin: {
       isTerminal: stdin === undefined,
       bytes: async function* () {
+        if (stdin instanceof Error) throw stdin
         yield typeof stdin === 'string' ? Buffer.from(stdin) : (stdin ?? new Uint8Array())
       },
     },
