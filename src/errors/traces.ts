@@ -10,6 +10,15 @@ export interface ByOption {
   readonly field: string
 }
 
+export interface WideText extends InFile {
+  /** As iconv names it; without a byte order, if the text has a mark. */
+  readonly encoding: 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' | 'UTF-32' | 'UTF-32LE' | 'UTF-32BE'
+}
+
+function ofWideText({ file, encoding }: WideText): string {
+  return `${file}: is ${encoding}: make UTF-8 of it first (iconv -f ${encoding} -t UTF-8), or redirect with Out-File -Encoding utf8`
+}
+
 export const traceErrors = {
   'no-bytes': [
     2,
@@ -39,11 +48,8 @@ export const traceErrors = {
   ],
   // --- recognizing the format
   'empty-trace': [2, ({ file }: InFile) => `${file}: is empty; give a trace that holds at least one call`],
-  'utf16-trace': [
-    2,
-    ({ file }: InFile) =>
-      `${file}: is UTF-16 without a byte order mark: make UTF-8 of it first (iconv -f UTF-16 -t UTF-8), or redirect with Out-File -Encoding utf8`,
-  ],
+  'utf16-trace': [2, ofWideText],
+  'utf32-trace': [2, ofWideText],
   'carriage-returns': [
     2,
     ({ file }: InFile) =>

@@ -1,11 +1,12 @@
 // Decompresses input that its first bytes identify: gzip (RFC 1952) by zlib, zstd (RFC 8878) by fzstd, because Node 20
 // has no zstd of its own. Both work on streams, so the output is never held as a whole. UTF-16 with a byte order mark
-// becomes UTF-8.
+// becomes UTF-8; UTF-32, whose mark begins alike, stays as it is.
 import { Decompress } from 'fzstd'
 import { UserError } from '../errors.ts'
 import { latin1 } from './byte-text.ts'
 import { BehindGzip, gunzipped } from './gunzip.ts'
 import { joined } from './pieces.ts'
+import { isUtf32 } from './wide-text.ts'
 import { windowLimit, ZstdFrames } from './zstd-frames.ts'
 
 type ByteChunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
@@ -49,7 +50,7 @@ export async function* decompressed(name: string, bytes: ByteChunks): AsyncGener
     yield* head
     yield* { [Symbol.asyncIterator]: () => iterator }
   })()
-  const encoding = encodings.find(([, mark]) => startsWith(start, mark))?.[0]
+  const encoding = isUtf32(start) ? undefined : encodings.find(([, mark]) => startsWith(start, mark))?.[0]
   if (encoding !== undefined) return yield* fromUtf16(encoding, whole)
   if (startsWith(start, gzipMagic)) return yield* gunzip(name, whole)
   if (startsWith(start, zstdMagic)) return yield* unzstd(name, whole)

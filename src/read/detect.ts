@@ -13,13 +13,16 @@ import { isLine } from './strace/parse-line.ts'
 import { isContextStart, isScan } from './own-results.ts'
 import { latin1 } from './byte-text.ts'
 import { lineLimit, withoutColours } from './text.ts'
+import { isUtf32, wideEncodingOf } from './wide-text.ts'
 
 export { formats, type Format } from './formats.ts'
 
 /** The format of a source by its first 256 KiB or all of it. Throws a UserError if the source is not a trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError('empty-trace', { file: name })
-  if (isUtf16(head)) throw new UserError('utf16-trace', { file: name })
+  const encoding = wideEncodingOf(head)
+  if (encoding !== undefined)
+    throw new UserError(isUtf32(head) ? 'utf32-trace' : 'utf16-trace', { file: name, encoding })
   const text = latin1(head)
   if (isBinary(head)) {
     throw new UserError('binary-trace', { file: name })
@@ -154,14 +157,6 @@ function hasCarriageReturns(text: string): boolean {
 }
 
 /** Recognised by the byte order mark, or by ASCII in which every other byte is zero. */
-function isUtf16(head: Uint8Array): boolean {
-  const [first = 0, second = 0, third = 0, fourth = 0] = head
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true
-  const isLittle = first > 0 && second === 0 && third > 0 && fourth === 0
-  const isBig = first === 0 && second > 0 && third === 0 && fourth > 0
-  return head.length >= 4 && (isLittle || isBig)
-}
-
 /** Text has few control characters. strace escapes all of them. The traced program may write some (find -print0). */
 function isBinary(head: Uint8Array): boolean {
   let control = 0

@@ -1,5 +1,7 @@
 // A source's content decides what it is: recognised, refused as mixed, or refused as something else. Also tests the
 // account of a source.
+import { execFileSync } from 'node:child_process'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { observe } from '../../src/observe/index.ts'
 import { parseProfile } from '../../src/profile/index.ts'
@@ -281,7 +283,37 @@ t.test('UTF-16 with a byte order mark is read, in any pieces', async (t) => {
     }
 })
 
-t.test('UTF-16 without a byte order mark is told, with what to do', async (t) => {
-  for (const bytes of [Buffer.from(strace, 'utf16le'), Buffer.from(strace, 'utf16le').swap16()])
-    await t.rejects(observe([{ name: 'log', bytes: [bytes] }]), { code: 'utf16-trace', message: /iconv/ })
-})
+t.test(
+  'UTF-16 without a mark and UTF-32 are told, and the command of the message makes the trace of them',
+  async (t) => {
+    const rows = [
+      ['UTF-16LE', 'utf16-trace', 'UTF-16LE'],
+      ['UTF-16BE', 'utf16-trace', 'UTF-16BE'],
+      // iconv writes a mark for a name without a byte order.
+      ['UTF-32', 'utf32-trace', 'UTF-32'],
+      ['UTF-32LE', 'utf32-trace', 'UTF-32LE'],
+      ['UTF-32BE', 'utf32-trace', 'UTF-32BE'],
+    ] as const
+    for (const [written, code, told] of rows) {
+      const bytes = execFileSync('iconv', ['-f', 'UTF-8', '-t', written], { input: strace })
+      await t.rejects(observe([{ name: 'log', bytes: [bytes] }]), {
+        code,
+        message: `iconv -f ${told} -t UTF-8`,
+      })
+      t.equal(
+        execFileSync('iconv', ['-f', told, '-t', 'UTF-8'], { input: bytes, encoding: 'utf8' }),
+        strace,
+        written,
+      )
+    }
+    const marked = Buffer.from([0, 0, 0xfe, 0xff, 0, 0, 0, 0x37])
+    await t.rejects(observe([{ name: 'log', bytes: [marked] }]), { code: 'utf32-trace', message: 'UTF-32:' })
+    await t.rejects(
+      observe([{ name: 'log', bytes: [gzipSync(Buffer.from(`\ufeff${strace}`, 'utf16le'))] }]),
+      {
+        code: 'utf16-trace',
+        message: 'iconv -f UTF-16 -t UTF-8',
+      },
+    )
+  },
+)
