@@ -1,10 +1,14 @@
 // Finds the known words that a mistyped word may mean: words one error away (a letter added, missing or wrong, or two
 // swapped), and longer words with such a beginning. Two errors would be too many: they often turn one call's name into
-// another's.
+// another's. An error in a short word leaves too little of it: `foo` is no beginning of `loong64`.
 import { ascending } from '../order.ts'
 
 /** Longer words are not compared, because the work grows with the length. */
 const longest = 40
+
+/** Shorter words are compared without errors, and their beginnings too. Letters. */
+const shortestWord = 3
+const shortestStart = 4
 
 /** At most three of `known`, the nearest first, then the shortest. */
 export function similarWords(word: string, known: readonly string[]): readonly string[] {
@@ -14,8 +18,8 @@ export function similarWords(word: string, known: readonly string[]): readonly s
     .map((each) => ({
       each,
       slips: Math.min(
-        slips(wanted, each.toLowerCase()),
-        slips(wanted, each.toLowerCase().slice(0, wanted.length)) + 0.5,
+        slips(wanted, each.toLowerCase(), shortestWord),
+        slips(wanted, each.toLowerCase().slice(0, wanted.length), shortestStart) + 0.5,
       ),
     }))
     .filter(({ slips }) => slips <= 1.5)
@@ -24,8 +28,12 @@ export function similarWords(word: string, known: readonly string[]): readonly s
     .map(({ each }) => each)
 }
 
-/** The optimal string alignment distance (Damerau-Levenshtein, each letter moves at most once). */
-function slips(a: string, b: string): number {
+/**
+ * The optimal string alignment distance (Damerau-Levenshtein, each letter moves at most once). Infinite for a word `a`
+ * shorter than `least` that differs.
+ */
+function slips(a: string, b: string, least: number): number {
+  if (a.length < least) return a === b ? 0 : Infinity
   let before: readonly number[] = []
   let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

@@ -117,6 +117,13 @@ t.test('similar words: slips and beginnings, at most three, none for noise', asy
   t.same(similarWords('clnoe', known), ['clone', 'clone3'])
   t.same(similarWords('READ', known), ['read', 'readv', 'readahead'])
   t.same(similarWords('zzzzzz', known), [])
+  // One wrong letter of three leaves two, which begin many words. A beginning without an error names what it begins.
+  const architectures = ['loong64', 'loongarch64', 'arm', 'x32']
+  t.same(similarWords('foo', architectures), [])
+  t.same(similarWords('loo', architectures), ['loong64', 'loongarch64'])
+  t.same(similarWords('loomg', architectures), ['loong64', 'loongarch64'])
+  t.same(similarWords('amr', architectures), ['arm'])
+  t.same(similarWords('z', ['a', 'b', 'ab']), [])
   t.same(similarWords('', known), [])
   t.same(similarWords('r'.repeat(1_000_000), known), [])
 })
