@@ -35,3 +35,11 @@ function hasBitOf(architecture: Architecture, number: string | number): boolean 
   const { numberBit } = architectures[architecture]
   return typeof number === 'number' && number >= numberBit && number < 2 * numberBit
 }
+
+/**
+ * The number of a call as a filter sees it: seccomp_data.nr has 32 bits. Loggers print -1 as `-1` (audit), as
+ * 18446744073709551615 (strace) or as 4294967295 (ebpf).
+ */
+export function numberOfFilter(printed: bigint | number | string): number {
+  return typeof printed === 'number' ? printed >>> 0 : Number(BigInt.asUintN(32, BigInt(printed)))
+}

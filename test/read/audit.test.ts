@@ -531,6 +531,7 @@ t.test('a record as the kernel sends it', async (t) => {
   t.match(filterRecordOf(record(`comm="ls" ${seccomp.replace('=41', '=1073741865')}`)), {
     architecture: 'x32',
   })
+  t.match(filterRecordOf(record(`comm="ls" ${seccomp.replace('=41', '=-1')}`)), { architecture: 'x86_64', number: 0xffffffff }) // prettier-ignore
   t.equal(filterRecordOf(record(`comm="ls" ${seccomp.replace('c000003e', 'c0000008')}`)), undefined, 'MIPS')
   t.equal(
     filterRecordOf(`audit(1.1:1): comm="audit(1.1:1): auid=0 uid=0 gid=0 ses=7 " ${seccomp}`),

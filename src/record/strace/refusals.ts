@@ -1,4 +1,5 @@
 // Finds in strace's lines the calls that a filter may have refused, as the ebpf recorder finds them at sys_exit.
+import { architectureOfNumber, numberOfFilter, unmarkedBeside } from '../../abi/number-bit.ts'
 import { syscallTable } from '../../abi/tables.ts'
 import type { ReturnedCalls, KeepCall } from '../../read/strace/filtered-results.ts'
 import type { Refusals, Suspect, Watch } from '../refusals.ts'
@@ -10,8 +11,8 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Filtere
   const allowed = new Map(calls.map((each) => [`${each.architecture} ${each.number}`, each.arguments]))
   const possible = new Set(results)
   return (call) => {
-    const { architecture, result } = call
-    const number = numberOf(call)
+    const { result } = call
+    const { architecture, number } = filteredCall(call)
     const differing = allowed.get(`${architecture} ${number}`) ?? []
     if (allowed.has(`${architecture} ${number}`) && differing.length === 0) return undefined
     const isPossible = result === 'trapped' ? traps : result === 'ended' || possible.has(result)
@@ -25,11 +26,11 @@ export function wantedFor({ calls, results, traps }: Watch, kept: (call: Filtere
 export class KeptRefusals {
   readonly #counts = new Map<string, Suspect>()
 
-  add({ architecture, name, number, result }: FilteredCall): void {
-    const key = `${architecture} ${name} ${number} ${result}`
+  add(call: FilteredCall): void {
+    const { result } = call
+    const key = `${call.architecture} ${call.name} ${call.number} ${result}`
     const count = (this.#counts.get(key)?.count ?? 0) + 1
-    const known = numberOf({ architecture, name, number, result })
-    this.#counts.set(key, { architecture, number: known, args: undefined, result, pid: 0, comm: '?', count })
+    this.#counts.set(key, { ...filteredCall(call), args: undefined, result, pid: 0, comm: '?', count })
   }
 
   get suspects(): readonly Suspect[] {
@@ -39,16 +40,26 @@ export class KeptRefusals {
 
 export function refusalsIn({ calls, lost }: ReturnedCalls): Refusals {
   const suspects = calls.flatMap((call): readonly Suspect[] => {
-    const number = numberOf(call)
+    const { architecture, number } = filteredCall(call)
     if (number === undefined) return []
-    const { architecture, args, result, pid, program, count } = call
+    const { args, result, pid, program, count } = call
     return [{ architecture, number, args, result, pid, comm: program ?? '?', count }]
   })
   return { suspects, lost }
 }
 
-/** The call's number; without -n it comes from the name. strace names a call that is in no table by its number. */
-function numberOf({ architecture, name, number }: FilteredCall): number | undefined {
+/**
+ * The call as the filter sees it. Without -n the number comes from the name. strace names a call that is in no table by
+ * its number, and calls a process that made such a call x32's if bit 30 is set, as in -16.
+ */
+function filteredCall({
+  architecture,
+  name,
+  number,
+}: FilteredCall): Pick<Suspect, 'architecture' | 'number'> {
   const printed = /^syscall_(0x[0-9a-f]+)$/.exec(name)?.[1]
-  return number ?? (printed === undefined ? syscallTable(architecture).byName(name)?.number : Number(printed))
+  if (printed === undefined)
+    return { architecture, number: number ?? syscallTable(architecture).byName(name)?.number }
+  const seen = numberOfFilter(printed)
+  return { architecture: architectureOfNumber(unmarkedBeside(architecture), seen), number: seen }
 }
