@@ -1027,3 +1027,126 @@ t.test('an empty compose service is patched as one without members, and its comm
   }
   t.end()
 })
+
+const port = 'net.ipv4.ip_unprivileged_port_start'
+
+t.test('another value of a sysctl that the context sets is replaced, however it is written', (t) => {
+  const compose = patchManifest(
+    `services:\n  web:\n    sysctls:\n      - net.core.somaxconn=1 # mine\n      - ${port}=1024 # ports\n`,
+    'c.yaml',
+    as33,
+  ).text
+  t.ok(compose.includes(`      - net.core.somaxconn=1 # mine\n      - ${port}=80 # ports\n`), compose)
+  const merged = `x: &x\n  sysctls: [${port}=1024]\nservices:\n  web:\n    <<: *x\n`
+  t.same((parse(patchManifest(merged, 'c.yaml', as33).text) as { services: { web: object } }).services.web, {
+    ...(parse(patchManifest('services: {web: {}}', 'c.yaml', as33).text) as { services: { web: object } })
+      .services.web,
+    '<<': { sysctls: [`${port}=1024`] },
+    sysctls: [`${port}=80`],
+  })
+  const quadlet = (lines: string): string =>
+    patchManifest(`[Container]\nImage=web\n${lines}\n`, 'web.container', as33).text
+  for (const [lines, wanted] of [
+    [`Sysctl=${port}=1024\nExec=x`, `Sysctl=${port}=80\nExec=x`],
+    [`Sysctl=a=1 "${port}=1024" b=2\nExec=x`, `Sysctl=a=1 ${port}=80 b=2\nExec=x`],
+    [`Sysctl=a=1  ${port}=80\nExec=x`, `Sysctl=a=1  ${port}=80\nExec=x`],
+    [
+      `PodmanArgs=--init --sysctl ${port}=1024 --sysctl a=1\nExec=x`,
+      'PodmanArgs=--init --sysctl a=1\nExec=x',
+    ],
+    [`PodmanArgs=--sysctl="${port}=1024"\nExec=x`, 'Image=web\nExec=x'],
+  ] as const) {
+    const text = quadlet(lines)
+    t.ok(text.includes(wanted), text)
+    t.equal(text.split(port).length, 2, 'once')
+    t.equal(patchManifest(text, 'web.container', as33).text, text, 'a second time changes nothing')
+  }
+  // What an empty value takes away is written again.
+  t.match(quadlet(`Sysctl=${port}=80\nSysctl=`), new RegExp(`^Sysctl=\nSysctl=${port}=80$`, 'm'))
+  for (const [text, overridden] of [
+    [`Sysctl=${port}=1024`, [`d.conf: Sysctl=${port}=1024`]],
+    [`Sysctl=${port}=80 a=1`, []],
+    [`PodmanArgs=--sysctl ${port}=1024`, [`d.conf: PodmanArgs=--sysctl ${port}=1024`]],
+  ] as const) {
+    const dropIns = [{ name: 'd.conf', text: `[Container]\n${text}\n` }]
+    t.same(patchManifest('[Container]\n', 'web.container', as33, { dropIns }).overridden, overridden, text)
+  }
+  t.end()
+})
+
+t.test('an option of PodmanArgs= with its argument on the next line', (t) => {
+  const argsOf = (...values: readonly string[]): readonly string[] =>
+    patchManifest(
+      `[Container]\nImage=web\n${values.map((each) => `PodmanArgs=${each}\n`).join('')}`,
+      'web.container',
+      as33,
+    ).text.match(/(?<=^PodmanArgs=).*$/gm) ?? []
+  t.same(argsOf('--cap-add', 'SYS_ADMIN'), [])
+  t.same(argsOf('--init --cap-add', 'SYS_ADMIN --log-driver  none'), ['--init', '--log-driver none'])
+  t.same(argsOf('--label  a=b', '--user', '0', '--init'), ['--label  a=b', '--init'])
+  // An argument of another option stays, and so does an option that the context does not decide.
+  t.same(argsOf('--volume', '/a:/b'), ['--volume', '/a:/b'])
+  t.same(
+    argsOf('--cap-add', '', '--init'),
+    ['--cap-add', '', '--init'],
+    'an empty value takes the first away',
+  )
+  t.end()
+})
+
+t.test('comments of lists stay, and what stands behind a removed entry goes with it', (t) => {
+  const compose = `services:
+  web:
+    cap_add: # caps
+      # keep1
+      - CHOWN # keep2
+      # keep3
+      - SYS_ADMIN # gone
+      - SETUID # keep4
+      # keep5
+    # keep6
+    privileged: true # gone
+    security_opt:
+      - label=disable # keep7
+      # keep8
+      - seccomp=x # keep9
+      - no-new-privileges:false # gone
+      # keep10
+    image: x # keep11
+`
+  const pod = `kind: Pod
+spec:
+  containers:
+    - name: web
+      securityContext:
+        capabilities:
+          add: # caps
+            # keep1
+            - SYS_ADMIN # gone
+            - CHOWN # keep2
+            # keep3
+            - SETUID # keep4
+            # keep5
+          drop: [ALL] # keep6
+        # keep7
+        privileged: true # gone
+        seccompProfile: # keep8
+          # keep9
+          type: Localhost # keep10
+          localhostProfile: a.json # keep11
+`
+  for (const [file, manifest] of [
+    ['c.yaml', compose],
+    ['p.yaml', pod],
+  ] as const) {
+    const { text } = patchManifest(manifest, file, asRoot)
+    const lines = text.split('\n')
+    for (const line of manifest.split('\n').filter((each) => /#/.test(each) && !/# gone/.test(each)))
+      t.ok(lines.includes(line), line)
+    t.notMatch(text, /gone|SYS_ADMIN/)
+    t.equal(patchManifest(text, file, asRoot).text, text, 'a second time changes nothing')
+  }
+  const profiled = patchManifest(pod, 'p.yaml', asRoot, { seccomp: 'b.json' }).text
+  t.match(profiled, /# keep9\n +type: Localhost # keep10\n +localhostProfile: b.json # keep11\n/)
+  t.end()
+})

@@ -114,8 +114,11 @@ function patchSysctls(service: YamlMap, wanted: Readonly<Record<string, string>>
   const there = service.value('sysctls')
   for (const [name, value] of Object.entries(wanted)) {
     if (!Array.isArray(there)) service.made('sysctls').put(name, value)
-    else if (!there.some((each) => String(each).startsWith(`${name}=`)))
-      service.add('sysctls', [`${name}=${value}`])
+    else if (there.some((each) => String(each).startsWith(`${name}=`)))
+      service.replaceItems('sysctls', (each) =>
+        String(each).startsWith(`${name}=`) ? `${name}=${value}` : each,
+      )
+    else service.add('sysctls', [`${name}=${value}`])
   }
 }
 

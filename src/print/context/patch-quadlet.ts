@@ -7,6 +7,7 @@ import { Patching, type PatchResult } from './patching.ts'
 import { checkPaths, isMountedAt } from './paths.ts'
 import { mountsIn, userIn, withoutDecided } from './podman-args.ts'
 import { parse, print, quadletName, section, valuesIn, type QuadletLine } from './quadlet.ts'
+import { missingSysctls, sysctlWords, withSysctls } from './quadlet-sysctls.ts'
 import { winning, type Settings } from './quadlet-drop-ins.ts'
 
 export function patchQuadlet(
@@ -36,19 +37,50 @@ export function patchQuadlet(
     ...mountsIn(args),
     ...podMounts(ofPod),
   ]
+  const kept = withoutOptions(withOwnSysctls(entries, container), container, options.seccomp !== undefined)
+  if (kept.privileged) patching.unprivileged.push(name)
+  const own = valuesIn(kept.entries, section, 'Sysctl')
   const settings = settingsOf(container, options, covered)
-  const others = entries.flatMap((entry): readonly QuadletLine[] => {
-    if (entry.section !== section || entry.key !== 'PodmanArgs') return [entry]
-    const kept = withoutDecided(entry.value ?? '', container, options.seccomp !== undefined)
-    if (kept.privileged) patching.unprivileged.push(name)
-    if (kept.value === entry.value) return [entry]
-    return kept.value === '' ? [] : [{ ...entry, lines: [`PodmanArgs=${kept.value}`], value: kept.value }]
-  })
-  const result = apply(others, settings)
+  const missing = new Map(settings).set('Sysctl', { values: missingSysctls(own, container), more: true })
+  const result = apply(kept.entries, missing)
   if ([...result, ...dropped].some(isUnconfined)) patching.unconfined.push(name)
   patching.overridden.push(...winning(dropIns, settings, container))
   patching.patched.push(name)
   return patching.result(print(result))
+}
+
+/** The lines without the options of PodmanArgs= that the context decides. */
+function withoutOptions(
+  entries: readonly QuadletLine[],
+  container: ContainerContext,
+  hasProfile: boolean,
+): { readonly entries: readonly QuadletLine[]; readonly privileged: boolean } {
+  const isArgs = (entry: QuadletLine): boolean => entry.section === section && entry.key === 'PodmanArgs'
+  const all = entries.filter(isArgs)
+  // An empty value takes away those before it.
+  const args = all.slice(all.findLastIndex(({ value }) => value === '') + 1)
+  const before = args.map(({ value = '' }) => value)
+  const { values, privileged } = withoutDecided(before, container, hasProfile)
+  return {
+    privileged,
+    entries: entries.flatMap((entry) => {
+      const at = args.indexOf(entry)
+      const value = values[at]
+      if (value === undefined || value === before[at]) return [entry]
+      return value === '' ? [] : [{ ...entry, lines: [`PodmanArgs=${value}`], value }]
+    }),
+  }
+}
+
+function withOwnSysctls(
+  entries: readonly QuadletLine[],
+  container: ContainerContext,
+): readonly QuadletLine[] {
+  return entries.map((entry) => {
+    if (entry.section !== section || entry.key !== 'Sysctl') return entry
+    const value = withSysctls(entry.value ?? '', container)
+    return value === entry.value ? entry : { ...entry, lines: [`Sysctl=${value}`], value }
+  })
 }
 
 /**
@@ -94,7 +126,7 @@ function settingsOf(
   { seccomp }: PrintContextOptions,
   covered: readonly string[],
 ): Settings {
-  const { capabilities, user, noNewPrivileges, readOnlyRoot, mounts, sysctls = {} } = container
+  const { capabilities, user, noNewPrivileges, readOnlyRoot, mounts } = container
   const isOther = user !== undefined && user.uid !== 0
   const missing = readOnlyRoot
     ? mounts.filter(({ path }) => !covered.some((each) => isCovered(path, each)))
@@ -118,16 +150,7 @@ function settingsOf(
       : []),
     ['Tmpfs', { values: of('--tmpfs'), more: true }],
     ['Volume', { values: of('--volume'), more: true }],
-    // A value is a list of words, so one with a blank needs quotes.
-    [
-      'Sysctl',
-      {
-        values: Object.entries(sysctls).map(([name, value]) =>
-          value.includes(' ') ? `"${name}=${value}"` : `${name}=${value}`,
-        ),
-        more: true,
-      },
-    ],
+    ['Sysctl', { values: sysctlWords(container), more: true }],
     ...(seccomp === undefined ? [] : [['SeccompProfile', { values: [seccomp] }] as const]),
   ])
 }
@@ -157,7 +180,8 @@ function apply(entries: readonly QuadletLine[], settings: Settings): readonly Qu
     const isOld = (each: QuadletLine): boolean => each.section === section && each.key === key
     const old = result.filter(isOld)
     const keep = more === true ? old : old.filter((each) => wanted.some(({ value }) => value === each.value))
-    const added = wanted.filter(({ value }) => !keep.some((each) => each.value === value))
+    const there = valuesIn(keep, section, key)
+    const added = wanted.filter(({ value = '' }) => !there.includes(value))
     const first = result.findIndex(isOld)
     const last = result.findLastIndex((each) => each.section === section && each.key !== undefined)
     const title = result.findIndex((each) => each.section === section)

@@ -3,14 +3,17 @@
 import type { ContainerContext } from '../../harden/context.ts'
 
 export interface PodmanArgs {
-  readonly value: string
+  readonly values: readonly string[]
   readonly privileged: boolean
 }
 
-/** The value without the options that the context decides. */
+/**
+ * The values of PodmanArgs= lines without the options that the context decides. Podman joins the words of all lines, so
+ * the argument of an option may be the first word of the next line.
+ */
 export function withoutDecided(
-  value: string,
-  { user, noNewPrivileges, readOnlyRoot }: ContainerContext,
+  values: readonly string[],
+  { user, noNewPrivileges, readOnlyRoot, sysctls = {} }: ContainerContext,
   hasProfile: boolean,
 ): PodmanArgs {
   const decided = ({ option, argument }: PodmanOption): boolean => {
@@ -25,6 +28,8 @@ export function withoutDecided(
       case '--read-only':
       case '--read-only-tmpfs':
         return readOnlyRoot
+      case '--sysctl':
+        return Object.keys(sysctls).some((name) => argument.startsWith(`${name}=`))
       case '--security-opt':
         return (
           (noNewPrivileges && argument.startsWith('no-new-privileges')) ||
@@ -34,12 +39,21 @@ export function withoutDecided(
         return false
     }
   }
-  const all = optionsIn(value)
-  const left = all.filter(decided)
-  const kept = all.filter((each) => !left.includes(each))
-  return {
+  const words = values.map(wordsIn)
+  const options = optionsIn(words.flat())
+  const left = options.filter(decided)
+  const isLeft = options.flatMap((each) => each.words.map(() => left.includes(each)))
+  let start = 0
+  const kept = values.map((value, line) => {
+    const its = words[line] as readonly string[]
+    const from = start
+    start += its.length
+    const stay = its.filter((_, index) => isLeft[from + index] === false)
     // A value that keeps all words keeps its blanks too.
-    value: left.length === 0 ? value : kept.flatMap(({ words }) => words).join(' '),
+    return stay.length === its.length ? value : stay.join(' ')
+  })
+  return {
+    values: kept,
     privileged: left.some(({ option, argument }) => option === '--privileged' && argument !== 'false'),
   }
 }
@@ -55,7 +69,9 @@ export function mountsIn(value: string): readonly string[] {
 }
 
 function argumentsOf(value: string, options: readonly string[]): readonly string[] {
-  return optionsIn(value).flatMap(({ option, argument }) => (options.includes(option) ? [argument] : []))
+  return optionsIn(wordsIn(value)).flatMap(({ option, argument }) =>
+    options.includes(option) ? [argument] : [],
+  )
 }
 
 /** An option with its words; a word that is none has an empty option. */
@@ -66,8 +82,11 @@ interface PodmanOption {
   readonly words: readonly string[]
 }
 
-function optionsIn(value: string): readonly PodmanOption[] {
-  const words = value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
+function wordsIn(value: string): readonly string[] {
+  return value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
+}
+
+function optionsIn(words: readonly string[]): readonly PodmanOption[] {
   const found: PodmanOption[] = []
   for (let at = 0; at < words.length;) {
     const { option, own } = optionIn(words[at] as string)
@@ -94,6 +113,7 @@ const withArgument: ReadonlySet<string> = new Set([
   '--user',
   '-u',
   '--security-opt',
+  '--sysctl',
   '--volume',
   '-v',
   '--tmpfs',

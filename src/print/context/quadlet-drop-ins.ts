@@ -3,6 +3,7 @@
 import type { ContainerContext } from '../../harden/context.ts'
 import { shortName, type DropIn } from './forms.ts'
 import { withoutDecided } from './podman-args.ts'
+import { withSysctls } from './quadlet-sysctls.ts'
 import { parse, section, type QuadletLine } from './quadlet.ts'
 
 /** The values of each key. `more`: add them to the values that the quadlet has. */
@@ -26,7 +27,8 @@ export function winning(
   const hasProfile = settings.has('SeccompProfile')
   const wins = (set: DropInSetting): boolean => {
     const { key, value } = set
-    if (key === 'PodmanArgs') return withoutDecided(value, container, hasProfile).value !== value
+    if (key === 'PodmanArgs') return withoutDecided([value], container, hasProfile).values[0] !== value
+    if (key === 'Sysctl' && withSysctls(value, container) !== value) return true
     const { values, more } = settings.get(key) ?? { values: [] }
     if (key === 'AddCapability' && value !== '') {
       const wanted = values.map(plainCapability)

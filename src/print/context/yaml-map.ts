@@ -76,7 +76,13 @@ export class YamlMap {
   put(key: string, value: unknown): void {
     const node = this.#node(key)
     if (node !== undefined && JSON.stringify(this.value(key)) === JSON.stringify(value)) return
-    if (yaml().isScalar(node) && typeof value !== 'object') {
+    if (yaml().isSeq(node) && Array.isArray(value)) this.#putItems(node as YAMLSeq, value)
+    else if (isPlainMap(node) && isObject(value)) {
+      this.#refuseShared(this.#map, node)
+      const map = this.map(key) as YamlMap
+      for (const own of map.keys()) if (!Object.hasOwn(value, own)) map.remove(own, undefined)
+      for (const [own, its] of Object.entries(value)) map.put(own, its)
+    } else if (yaml().isScalar(node) && typeof value !== 'object') {
       this.#refuseShared(this.#map, node)
       node.value = value
       quote(node)
@@ -93,6 +99,20 @@ export class YamlMap {
     list.items.splice(at ?? list.items.length, 0, ...items.map((item) => this.#made(item)))
   }
 
+  /** Replaces scalars of the list at the key. A scalar keeps its comments. */
+  replaceItems(key: string, replaced: (item: unknown) => unknown): void {
+    const node = this.#node(key)
+    if (!yaml().isSeq(node)) return this.put(key, listOf(this.value(key)).map(replaced))
+    for (const item of (node as YAMLSeq).items) {
+      const before = this.#valueOf(item)
+      const after = replaced(before)
+      if (after === before || !yaml().isScalar(item)) continue
+      this.#refuseShared(node, item)
+      item.value = after
+      quote(item)
+    }
+  }
+
   /** Removes items from the list at the key, and the list if none is left. */
   removeItems(key: string, isRemoved: (item: unknown) => boolean): void {
     const node = this.#node(key)
@@ -102,7 +122,7 @@ export class YamlMap {
     if (kept.length === items.length) return
     this.#refuseShared(node)
     if (kept.length === 0) this.remove(key, [])
-    else (node as YAMLSeq).items = kept
+    else keepItems(node as YAMLSeq, kept)
   }
 
   /** `empty`: the value that overrides one from a merge key. */
@@ -110,9 +130,28 @@ export class YamlMap {
     const node = this.#node(key)
     if (node !== undefined) {
       this.#refuseShared(this.#map, node)
-      this.#map.delete(key)
+      const pair = this.#pair(key)
+      keepItems(
+        this.#map,
+        this.#map.items.filter((each) => each !== pair),
+      )
     }
     if (this.#merged(key) !== undefined) this.#set(key, empty)
+  }
+
+  /** The list gets these items in any order: those that it has stay in their places. */
+  #putItems(list: YAMLSeq, wanted: readonly unknown[]): void {
+    const words = list.items.map((each) => JSON.stringify(this.#valueOf(each)))
+    const wantedWords = wanted.map((each) => JSON.stringify(each))
+    const kept = list.items.filter(
+      (_, index) =>
+        wantedWords.includes(words[index] as string) && words.indexOf(words[index] as string) === index,
+    )
+    const added = wanted.filter((_, index) => !words.includes(wantedWords[index] as string))
+    if (kept.length === list.items.length && added.length === 0) return
+    this.#refuseShared(this.#map, list)
+    keepItems(list, kept)
+    list.items.push(...added.map((each) => this.#made(each)))
   }
 
   /** Throws a UserError if an alias uses `holder`, or a changed node or a part of it. */
@@ -187,6 +226,28 @@ export class YamlMap {
   }
 }
 
+/** Takes the other items away. The comments above one stay, above the next item that is kept. */
+function keepItems<Item>(collection: { items: Item[]; comment?: string | null }, kept: Item[]): void {
+  let above: readonly string[] = []
+  const join = (last: string | null | undefined): string => [...above, ...(last ? [last] : [])].join('\n')
+  for (const item of collection.items) {
+    const holder = commentHolder(item)
+    if (!kept.includes(item)) above = [...above, ...(holder?.commentBefore ? [holder.commentBefore] : [])]
+    else if (above.length > 0 && holder !== undefined) {
+      holder.commentBefore = join(holder.commentBefore)
+      above = []
+    }
+  }
+  collection.items = kept
+  if (above.length > 0) collection.comment = join(collection.comment)
+}
+
+/** The node with the comments above an item of a list or a member of a mapping. */
+function commentHolder(item: unknown): Node | undefined {
+  const node: unknown = yaml().isPair(item) ? item.key : item
+  return yaml().isNode(node) ? node : undefined
+}
+
 /** Keeps the comment of a scalar that a collection replaces: one line stays behind the key, more lines stay below it. */
 function moveComment({ key, value }: Pair, node: Node): void {
   const { isScalar, isCollection } = yaml()
@@ -198,6 +259,15 @@ function moveComment({ key, value }: Pair, node: Node): void {
 
 function pairOf(map: YAMLMap, key: string): Pair | undefined {
   return map.items.find((each) => scalarText(each.key) === key)
+}
+
+/** A mapping without merge keys. */
+function isPlainMap(node: unknown): boolean {
+  return yaml().isMap(node) && pairOf(node as YAMLMap, '<<') === undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function memberOf(members: object, key: string): unknown {
