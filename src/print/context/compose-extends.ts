@@ -1,10 +1,10 @@
 // Finds what a compose service gets from the services that it extends. Its own scalars win, mappings merge, and lists
 // add up, so a service cannot remove an inherited item. Authority: Compose Specification, "extends".
-import { mapping, scalar, scalars, type Shape } from './shapes.ts'
+import { mapping, scalar, scalars, type ManifestShape } from './shapes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
 /** What a patch reads or changes of a service. */
-export const composeServiceShape: Shape = mapping({
+export const composeServiceShape: ManifestShape = mapping({
   user: scalar,
   network_mode: scalar,
   privileged: scalar,

@@ -5,7 +5,7 @@ import { shortName, type PrintContextOptions } from './forms.ts'
 import { podSecurity } from './kubernetes.ts'
 import type { NamedContainers, Patching, Stated } from './patching.ts'
 import { checkPaths, isMountedAt } from './paths.ts'
-import { listOfMappings, mapping, scalar, scalars, type Shape } from './shapes.ts'
+import { listOfMappings, mapping, scalar, scalars, type ManifestShape } from './shapes.ts'
 import { isPreparedFor, isPreparing, volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
@@ -30,7 +30,7 @@ export function podSpecPath(kind: string | undefined): readonly string[] | undef
   }
 }
 
-const container: Shape = mapping({
+const container: ManifestShape = mapping({
   name: scalar,
   image: scalar,
   securityContext: mapping({
@@ -44,7 +44,7 @@ const container: Shape = mapping({
 })
 
 /** What a patch reads or changes of a PodSpec. */
-export const podSpecShape: Shape = mapping({
+export const podSpecShape: ManifestShape = mapping({
   containers: { kinds: ['list'], items: container },
   initContainers: { kinds: ['list'], items: container },
   volumes: listOfMappings({ name: scalar }),

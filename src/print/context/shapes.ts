@@ -1,24 +1,24 @@
 // Finds the first value of a manifest that has another kind than its place has. An absent or empty value fits every
 // place but an item of a list. Authority: Kubernetes API reference (Container, PodSpec), the Compose Specification.
 
-export type Kind = 'mapping' | 'list' | 'scalar'
+export type ValueKind = 'mapping' | 'list' | 'scalar'
 
-export interface Shape {
-  readonly kinds: readonly Kind[]
+export interface ManifestShape {
+  readonly kinds: readonly ValueKind[]
   /** The members of a mapping that are looked at. */
-  readonly members?: Readonly<Record<string, Shape>>
+  readonly members?: Readonly<Record<string, ManifestShape>>
   /** Each item of a list. */
-  readonly items?: Shape
+  readonly items?: ManifestShape
 }
 
-export const scalar: Shape = { kinds: ['scalar'] }
-export const scalars: Shape = { kinds: ['list'], items: scalar }
+export const scalar: ManifestShape = { kinds: ['scalar'] }
+export const scalars: ManifestShape = { kinds: ['list'], items: scalar }
 
-export function mapping(members: Readonly<Record<string, Shape>>): Shape {
+export function mapping(members: Readonly<Record<string, ManifestShape>>): ManifestShape {
   return { kinds: ['mapping'], members }
 }
 
-export function listOfMappings(members: Readonly<Record<string, Shape>>): Shape {
+export function listOfMappings(members: Readonly<Record<string, ManifestShape>>): ManifestShape {
   return { kinds: ['list'], items: mapping(members) }
 }
 
@@ -36,7 +36,7 @@ export interface Misfit {
 /** `memberOf` reads a member of a mapping, merge keys included. */
 export function misfitIn(
   value: unknown,
-  shape: Shape,
+  shape: ManifestShape,
   memberOf: (mapping: object, key: string) => unknown,
   path: ShapePath = [],
 ): Misfit | undefined {
@@ -44,13 +44,12 @@ export function misfitIn(
   const { kinds, members = {}, items } = shape
   if (!kinds.some((each) => each === kindOf(value)))
     return { path, is: wordsOf(value), expected: kinds.map((each) => `a ${each}`).join(' or ') }
-  const parts: readonly (readonly [key: string | number, part: unknown, shape: Shape])[] = Array.isArray(
-    value,
-  )
-    ? items === undefined
-      ? []
-      : value.map((each: unknown, index) => [index, each, items] as const)
-    : Object.entries(members).map(([key, its]) => [key, memberOf(value as object, key), its] as const)
+  const parts: readonly (readonly [key: string | number, part: unknown, shape: ManifestShape])[] =
+    Array.isArray(value)
+      ? items === undefined
+        ? []
+        : value.map((each: unknown, index) => [index, each, items] as const)
+      : Object.entries(members).map(([key, its]) => [key, memberOf(value as object, key), its] as const)
   for (const [key, part, its] of parts) {
     const found = misfitIn(part, its, memberOf, [...path, key])
     if (found !== undefined) return found
@@ -65,7 +64,7 @@ export function pathText(path: ShapePath): string {
     .join('')
 }
 
-function kindOf(value: unknown): Kind | 'nothing' {
+function kindOf(value: unknown): ValueKind | 'nothing' {
   if (value === null) return 'nothing'
   if (Array.isArray(value)) return 'list'
   return typeof value === 'object' ? 'mapping' : 'scalar'

@@ -5,7 +5,7 @@ import type { Document, LineCounter, Node, Pair, Scalar, YAMLMap, YAMLSeq } from
 import { UserError } from '../../errors.ts'
 import { yaml } from '../../profile/bounded-yaml.ts'
 import { anchorOf, sharedNodes, type SharedNodes } from './aliases.ts'
-import { misfitIn, pathText, type Shape, type ShapePath } from './shapes.ts'
+import { misfitIn, pathText, type ManifestShape, type ShapePath } from './shapes.ts'
 
 /** The file that a mapping stands in. */
 export interface YamlSource {
@@ -47,7 +47,7 @@ export class YamlMap {
   }
 
   /** Throws a UserError if a value has another kind than the shape says. */
-  check(shape: Shape): void {
+  check(shape: ManifestShape): void {
     const misfit = misfitIn(this.#valueOf(this.#map), shape, memberOf)
     if (misfit === undefined) return
     const { path, is, expected } = misfit
