@@ -52,6 +52,7 @@ function kindOf(line: usize, stop: usize): i32 {
   at = stamp
   while (load<u8>(at) !== 0x29 && at - stamp <= stampLimit) at++
   if (at === stamp || at - stamp > stampLimit || at + 2 > stop || load<u8>(at + 1) !== 0x3a) return unsure
+  if (holdsAudit(at, stop)) return unsure
   const name = load<u64>(type) & 0x00ffffffffffffff
   if (name === 0x00504d4f43434553 /* `SECCOMP` */) {
     if (load<u8>(type + 7) !== 0x20) return unsure
@@ -63,6 +64,20 @@ function kindOf(line: usize, stop: usize): i32 {
     name !== 0x004c4c4143535953 /* `SYSCALL` */ &&
     name !== 0x004e574f4e4b4e55 /* `UNKNOWN` */
   return isOther ? noCall : unsure
+}
+
+/** Whether `audit(` or `audit[` is between: a second record may start there. */
+function holdsAudit(from: usize, stop: usize): bool {
+  for (let at = from; at < stop; at += 16) {
+    let found = at16(at, 0x28) | at16(at, 0x5b)
+    while (found !== 0) {
+      const place = at + ctz(found)
+      if (place >= stop) return false
+      if (load<u8>(place - 1) === 0x74 && load<u32>(place - 5) === 0x69647561 /* `audi` */) return true
+      found &= found - 1
+    }
+  }
+  return false
 }
 
 /** Behind the last ` arch=` between; 0 for none. */

@@ -32,6 +32,7 @@ export type DiagnosticCode =
   | 'detached' // strace detached from the program while it ran
   | 'refused-by-filter' // a call was refused by a seccomp filter while it was traced
   | 'killed' // a fault ended a process: the calls that it makes otherwise are missing
+  | 'several-records' // a line holds the start of a second audit record, and is not understood
   | 'killed-unrecorded' // SIGSYS ended a process, and no record names the call
   | 'records-lost' // the recorder says that it lost records
   | 'rule-records-left-out' // records of audit rules beside those of a filter

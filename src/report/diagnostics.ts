@@ -43,6 +43,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call}${values === undefined ? '' : ` (argument ${values})`} was refused by a seccomp filter during the recording, so the calls that would have followed are missing: record without a filter`,
   killed: ({ signal = 'a signal' }) =>
     `${signal} ended a process here, so the calls of a successful run are missing: record a run that works`,
+  'several-records': () =>
+    'a second audit record starts on this line, so that its calls are not counted: give one record a line, as the log has them',
   'killed-unrecorded': ({ program = 'a process' }) =>
     `SIGSYS ended ${program}, as when a seccomp filter refuses a call, but the SECCOMP record that names the call is missing: look for type=SECCOMP (1326) before this line`,
   'records-lost': () =>

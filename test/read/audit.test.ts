@@ -194,6 +194,38 @@ t.test('every form of a record', async (t) => {
       t.same(counts(await observeText(`${line}\n`, { format })), wanted, `${what}, --format ${format}`)
 })
 
+t.test('a line on which a second record starts is not understood, and is told', async (t) => {
+  const first = seccomp(`comm="a" exe="/a" ${block}`)
+  const second = first.replace('syscall=41', 'syscall=42')
+  const ofRing = `kernel: audit: type=1326 audit(1.5:2): auid=1 uid=0 gid=0 ses=1 pid=9 comm="a" exe="/a" ${block}`
+  const ofJournal = `Nov 24 01:07:57 host audit[9]: SECCOMP auid=1 uid=0 gid=0 ses=1 pid=9 comm="a" exe="/a" ${block}`
+  const inWords = `type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=9 comm=my app exe=/a sig=SIG0 arch=x86_64 syscall=socket compat=0 ip=0x7f code=log`
+  const cut = first.slice(0, first.indexOf(' compat'))
+  const joined = [
+    `${first} ${second}`,
+    `${first} ${second} `.repeat(50),
+    `${first}\x1d${enriched} ${second}`,
+    `${cut.replace('=41', '=56')} com ${second}`,
+    `${first.slice(0, first.indexOf('a" exe'))} ${second}`,
+    `${first}${second}`,
+    `${rule} ${first}`,
+    `type=PROCTITLE msg=audit(1.5:2): proctitle="a" ${first}`,
+    `${ofRing} Nov 24 01:07:57 host ${ofRing}`,
+    `${ofJournal} ${ofJournal}`,
+    `${inWords} ${inWords}`,
+    `---- time->Tue Nov 24 01:07:57 2026 ${first}`,
+  ]
+  for (const line of joined) {
+    const seen = await observeText(`${second}\n${line}\n${second}\n`, { format: 'audit' })
+    t.same(counts(seen), ['x86_64 connect 2'], line.slice(0, 200))
+    t.match(seen.sources, [{ lines: 3, calls: 2, unparsed: 1 }], 'one line of three')
+    t.match(seen.diagnostics, [{ code: 'several-records', at: 'log:2' }])
+  }
+  // Quoted text of a daemon, and what a program asks grep for, have no stamp.
+  const whole = `type=PROCTITLE msg=audit(11/23/26 23:53:17.351:2) : proctitle=grep type=SECCOMP msg=audit( /var/log/audit/audit.log`
+  t.match((await observeText(`${whole}\n${first}\n`)).sources, [{ calls: 1, unparsed: 0 }])
+})
+
 t.test('no value of a process forges a call', async (t) => {
   const forged = 'sig=0 arch=c000003e syscall=101 compat=0 ip=0x1 code=0x7ffc0000'
   const lines = [

@@ -216,6 +216,7 @@ t.test('also on records that the kernel never sent', (t) => {
     'auid=0', ' comm="a"', ' pid=7', ' sig=0', ' arch=c000003e', ' arch=c00000b7', ' arch=40000003', ' arch=00000001', ' arch=C000003E', ' arch=x86_64', ' syscall=41', ' syscall=', ' syscall=12345',
     ' syscall=123456', ' compat=0', ' compat=2', ' ip=0x7f', ' ip=0x', ' code=0x7ffc0000', ' code=0x7ff00000', ' code=0x80000000', ' code=0x7ffc00000', 'AUID="a"', '\x1d', ' ', '\x1b[0m', '\r',
     ' arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000',
+    ' type=SECCOMP msg=audit(1795481439.099:283): auid=0', ' kernel: audit: type=1326 audit(1795481439.099:283): auid=0', ' audit[7]: SECCOMP auid=0', ' audit[', ' audit(1',
   ) // prettier-ignore
   const block = fc.tuple(
     fc.constantFrom(' arch=c000003e', ' arch=c00000b7', ' arch=40000028', ' arch=c0000032', ' ARCH=c000003e'),

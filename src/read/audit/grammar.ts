@@ -1,14 +1,15 @@
 // Reads records of the audit subsystem: SECCOMP (1326), which a filter's answer makes, and SYSCALL (1300), which an
 // audit rule makes. Authority: kernel/auditsc.c (audit_seccomp, audit_log_exit), linux/audit.h, ausearch-report.c.
 // Values of a process (comm, exe, subj) come before the block of the call in SECCOMP and after it in SYSCALL. So the
-// last block counts in SECCOMP and the first in SYSCALL: no value can pass for a call.
+// last block counts in SECCOMP and the first in SYSCALL: no value can pass for a call. A line with two records is not
+// understood: which of its calls are a value's, nobody knows.
 import { isSnappyLine, ofSnappy, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
 import { numberOfFilter } from '../../abi/number-bit.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import { callerOf, type Caller } from '../subject.ts'
-import { headerOf, isLogLine, kernelMessage, type Header } from './header.ts'
+import { headerOf, holdsHeader, isLogLine, kernelMessage, type Header } from './header.ts'
 import { plainRecords } from './plain.ts'
 
 /** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, then auditd's additions. */
@@ -55,6 +56,7 @@ class AuditLines implements LineGrammar {
     if (header !== undefined) {
       const abandoned = this.#begun !== undefined
       this.#begun = undefined
+      if (holdsHeader(text, header.at)) return several(say)
       if (header.kind === 'abend') this.#abend(text.slice(header.at), say)
       const told = toldBy(header, text, say)
       if (header.kind === 'seccomp') this.#note(text)
@@ -72,6 +74,8 @@ class AuditLines implements LineGrammar {
     const message = kernelMessage(text)
     if (message !== undefined) loss(message, say)
     else journalLoss(text, say)
+    // The lines of ausearch between records; behind them a line end was lost.
+    if (/^(?:-{4}|time->)/.test(text) && holdsHeader(text, 0)) return several(say)
     if (csvHeader.test(text) || isLogLine(text)) return 'ignored'
     return isSnappyLine(text) && (this.#isSnappy || ofSnappy(text).startsWith('= ')) ? 'ignored' : 'unparsed'
   }
@@ -96,6 +100,7 @@ class AuditLines implements LineGrammar {
     this.#begun = undefined
     for (const space of [' ', '']) {
       const whole = begun.text.trimEnd() + space + text.trimStart()
+      if (holdsHeader(whole, begun.header.at)) return several(say)
       const told = toldBy(begun.header, whole, say)
       if (told !== 'unparsed') return told
     }
@@ -108,6 +113,11 @@ class AuditLines implements LineGrammar {
     }
     return 'ignored'
   }
+}
+
+function several(say: Reporter): LineResult {
+  say.diagnostic('several-records', {})
+  return 'unparsed'
 }
 
 function toldBy(header: Header, text: string, say: Reporter): LineResult {

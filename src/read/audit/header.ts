@@ -64,6 +64,19 @@ export function headerOf(line: string): Header | undefined {
     : { kind: kindOf(journal[1] as string), time: stampOf(line), at: ofJournal.lastIndex }
 }
 
+const another =
+  /type=(?:UNKNOWN\[\d+\]|\w+) (?:msg=)?audit\([^)]{1,64}\) ?:|\baudit\[\d+\]: [A-Z][A-Z0-9_]+ (?=\w+=)/g
+
+/**
+ * Whether a record starts in the fields, from the offset `at` on: lines lost their ends, or a record was cut. A process
+ * cannot write one into a raw record: a value with a blank is in hexadecimal (audit_string_contains_control()).
+ */
+export function holdsHeader(line: string, at: number): boolean {
+  if (!line.includes('audit(', at) && !line.includes('audit[', at)) return false
+  another.lastIndex = at
+  return another.test(line)
+}
+
 /** The transport that the prefix names; undefined if it names none. */
 function sender(prefixed: RegExpExecArray): string | undefined {
   return prefixed[1] ?? prefixed[2]
