@@ -1150,3 +1150,29 @@ spec:
   t.match(profiled, /# keep9\n +type: Localhost # keep10\n +localhostProfile: b.json # keep11\n/)
   t.end()
 })
+
+t.test('documents of others stay when a container in flow style is patched', (t) => {
+  const flow =
+    '- {name: web, image: "x", securityContext: {privileged: true, capabilities: {add: [SYS_ADMIN]}}} # flow'
+  const side = '- {name:   side, image: "y"} # side'
+  const other = 'kind: Service\nmetadata: {name:   a, labels: {b:   c}}\n'
+  const flat = `kind: Pod\nmetadata: {name:   x}\nspec:\n  containers: # all\n  ${side}\n  ${flow}\n`
+  // Two ways to indent lists in one document: no layout fits both.
+  const mixed = `kind: Pod\nmetadata:\n  finalizers:\n  - {a:   b}\nspec:\n  containers:\n    ${side}\n    ${flow}\n`
+  for (const pod of [flat, mixed])
+    for (const text of [
+      `${other}---\n${pod}`,
+      `${pod}---\n${other}`,
+      `${other}---\n${pod}--- # next\n${other}`,
+    ]) {
+      const { text: patched } = patchManifest(text, 'm.yaml', as33)
+      t.equal(patched.split(other).length, text.split(other).length, text)
+      if (pod === flat) t.match(patched, `metadata: {name:   x}\nspec:\n  containers: # all\n  ${side}\n`)
+      const plain = parseAllDocuments(text).map((each) => JSON.stringify(each.toJS()))
+      const wanted = patchManifest(plain.join('\n---\n'), 'm.yaml', as33).text
+      const valuesOf = (given: string): unknown =>
+        parseAllDocuments(given).map((each) => each.toJS() as unknown)
+      t.same(valuesOf(patched), valuesOf(wanted), 'its meaning')
+    }
+  t.end()
+})

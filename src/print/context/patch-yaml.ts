@@ -49,8 +49,17 @@ export function patchYaml(
   for (const { patch } of found) patch(patching)
   const after = print()
   const result = withChanges(text, before, after)
+  if (isSame(result, documents)) return patching.result(result)
   // Meaning goes before layout: if lines of the text do not fit the change, the printed documents are the result.
-  return patching.result(isSame(result, documents) ? result : after.join(''))
+  const apart = documents.map(({ range }, index) => {
+    const start = documents[index - 1]?.range[2] ?? 0
+    return before[index] === after[index]
+      ? text.slice(start, index === documents.length - 1 ? text.length : range[2])
+      : (after[index] as string)
+  })
+  return patching.result(
+    [apart, after].map((each) => each.join('')).find((each) => isSame(each, documents)) ?? after.join(''),
+  )
 }
 
 function isJson(text: string): boolean {
@@ -153,7 +162,7 @@ function manifestsIn(
 
 /** The layout of the text: whether lists are indented below their key, and how far members are indented. */
 function layoutOf(text: string): { lineWidth: 0; indentSeq: boolean; indent: number } {
-  const [, indent = '  '] = /^[\w"'-][^\n]*:[ \t]*\n( +)[\w"']/m.exec(text) ?? []
-  const isFlat = /^( *)(?:- )?[\w"'-]+:[ \t]*\n\1- /m.test(text)
+  const [, indent = '  '] = /^[\w"'-][^\n]*:[ \t]*(?:#.*)?\n( +)[\w"']/m.exec(text) ?? []
+  const isFlat = /^( *)(?:- )?[\w"'-]+:[ \t]*(?:#.*)?\n\1- /m.test(text)
   return { lineWidth: 0, indentSeq: !isFlat, indent: indent.length }
 }
