@@ -37,7 +37,7 @@ function hasBitOf(architecture: Architecture, number: string | number): boolean 
 }
 
 /**
- * The number of a call as a filter sees it: seccomp_data.nr has 32 bits. Loggers print -1 as `-1` (audit), as
+ * The number of a call as a filter sees it: seccomp_data.nr has 32 bits. Recorders print -1 as `-1` (audit), as
  * 18446744073709551615 (strace) or as 4294967295 (ebpf).
  */
 export function numberOfFilter(printed: bigint | number | string): number {

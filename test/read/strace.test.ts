@@ -372,20 +372,6 @@ check('numbers and names of other versions', [
     codes: ['unknown-call t:3'],
   },
   {
-    // seccomp_data.nr has 32 bits. strace prints 64, also in the column of -n, where -1 is ???.
-    says: 'negative numbers are those that a filter sees',
-    text: [
-      '[  59] execve("/bin/a", ["a"], 0x7ffd5d3c0a50 /* 9 vars */) = 0',
-      '[  12] brk(NULL) = 0x55d5a8a5c000',
-      '[???] syscall_0xffffffffffffffff(1) = -1 ENOSYS (Function not implemented)',
-      '[18446744073709551600] syscall_0xfffffffffffffff0(1) = -1 ENOSYS (Function not implemented)',
-      '[ 231] exit_group(0) = ?',
-      '',
-    ].join('\n'),
-    calls: [...x86('exit_group: 1'), `x86_64 ?${2 ** 32 - 16}: 1`, `x86_64 ?${2 ** 32 - 1}: 1`],
-    codes: ['unknown-call t:3', 'unknown-call t:4'],
-  },
-  {
     says: 'a name that no table has',
     text: run(['new_call(1) = 0', 'exit_group(0) = ?']),
     calls: [...x86('exit_group: 1'), 'x86_64 ?new_call: 1'],

@@ -2,7 +2,7 @@
 // process can forge the session: only numbers come before it, which no process writes.
 import type { Architecture } from '../../abi/architectures.ts'
 import type { Reporter } from '../grammar.ts'
-import { architectureOfNumber } from '../../abi/number-bit.ts'
+import { architectureOfNumber, numberOfFilter } from '../../abi/number-bit.ts'
 import { audit } from './grammar.ts'
 
 export interface FilterRecord {
@@ -34,9 +34,10 @@ export function filterRecordOf(text: string): FilterRecord | undefined {
   const { architecture, call, subject } = told
   const { pid, comm } = subject?.() ?? {}
   if (architecture === undefined || typeof call !== 'number' || pid === undefined) return undefined
+  const number = numberOfFilter(call)
   return {
-    architecture: architectureOfNumber(architecture, call),
-    number: call,
+    architecture: architectureOfNumber(architecture, number),
+    number,
     pid,
     comm: comm ?? '?',
     session: Number(session),

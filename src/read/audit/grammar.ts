@@ -5,7 +5,6 @@
 // understood: which of its calls are a value's, nobody knows.
 import { isSnappyLine, ofSnappy, snappyRecord } from './snappy.ts'
 import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
-import { numberOfFilter } from '../../abi/number-bit.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
 import { architectureOfAudit } from '../line-reader.ts'
 import { callerOf, type Caller } from '../subject.ts'
@@ -182,7 +181,7 @@ function callNamed(printed: string): string | number | undefined {
   const found = /^(?:unknown-syscall\()?(-?\d+)\)?$/.exec(printed)
   if (found === null) return printed
   const number = Number(found[1])
-  return number >= -0x80000000 && number <= 0xffffffff ? numberOfFilter(number) : undefined
+  return number >= -0x80000000 && number <= 0xffffffff ? number : undefined
 }
 
 /** Whether the record has the kernel's values; `ausearch -i` translates them into words. */

@@ -1,6 +1,5 @@
 // Parses one line of strace by the table of lines.ts: a prefix, then one of a few shapes. Decides nothing about other
 // lines.
-import { numberOfFilter } from '../../abi/number-bit.ts'
 import { fields, insets, messages, names, refusals, shapes, threads } from './lines.ts'
 
 /** What strace prints before the call itself, in this order, each part optional. */
@@ -135,7 +134,7 @@ function readPrefix(text: string): Prefix {
     take(fields.absolute.pattern, timeField)
     take(fields.relative.pattern, relativeField)
     const numbered = take(fields.number.pattern, numberField)
-    if (numbered !== null && numbered[1] !== '???') number = numberOfFilter(numbered[1] as string)
+    if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])
     take(fields.pointer.pattern, pointerField)
   }
   return { pid, number, bracketed: tagged !== null, fields: present, length: at }

@@ -2,7 +2,6 @@
 // and emits the calls under libseccomp's names. It waits for the last line, because any line may contradict a decision.
 import type { Architecture } from '../../abi/architectures.ts'
 import { memberNumber } from '../../abi/multiplexers.ts'
-import { numberOfFilter } from '../../abi/number-bit.ts'
 import { resolvePrinted } from '../../abi/spellings.ts'
 import { asPassedOn } from '../as-passed.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
@@ -84,8 +83,7 @@ export function emitCalls(
           sink.seen(architecture, each, asPassedOn(architecture, each, seenAs(each, printed, seen)))
         continue
       }
-      const number = printedNumber(printed)
-      sink.unknown(architecture, number === undefined ? printed : String(numberOfFilter(number)), seen)
+      sink.unknown(architecture, printedNumber(printed)?.toString() ?? printed, seen)
       diagnostics.add('unknown-call', source, entry.line, { call: printed, architecture })
     }
   }
