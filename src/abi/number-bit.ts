@@ -40,6 +40,6 @@ function hasBitOf(architecture: Architecture, number: string | number): boolean 
  * The number of a call as a filter sees it: seccomp_data.nr has 32 bits. Recorders print -1 as `-1` (audit), as
  * 18446744073709551615 (strace) or as 4294967295 (ebpf).
  */
-export function numberOfFilter(printed: bigint | number | string): number {
+export function numberOfFilter(printed: number | string): number {
   return typeof printed === 'number' ? printed >>> 0 : Number(BigInt.asUintN(32, BigInt(printed)))
 }

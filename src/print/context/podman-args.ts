@@ -1,6 +1,7 @@
 // Reads the options of podman run that a quadlet passes by PodmanArgs=. They follow the options of the quadlet's own
 // keys, so they could override what the context decides. Authority: podman-systemd.unit(5), podman-run(1).
 import type { ContainerContext } from '../../harden/context.ts'
+import { unquoted, wordsIn } from './quadlet.ts'
 
 export interface PodmanArgs {
   readonly values: readonly string[]
@@ -82,16 +83,12 @@ interface PodmanOption {
   readonly words: readonly string[]
 }
 
-function wordsIn(value: string): readonly string[] {
-  return value.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []
-}
-
 function optionsIn(words: readonly string[]): readonly PodmanOption[] {
   const found: PodmanOption[] = []
   for (let at = 0; at < words.length;) {
     const { option, own } = optionIn(words[at] as string)
     const its = words.slice(at, at + (own === undefined && withArgument.has(option) ? 2 : 1))
-    found.push({ option, argument: plain(own ?? its[1] ?? ''), words: its })
+    found.push({ option, argument: unquoted(own ?? its[1] ?? ''), words: its })
     at += its.length
   }
   return found
@@ -99,7 +96,7 @@ function optionsIn(words: readonly string[]): readonly PodmanOption[] {
 
 /** The option in a word, and its argument if the word has it too: `--user=5`, `-u=5`, `-u5`, `-v/a:/b`. */
 function optionIn(word: string): { readonly option: string; readonly own: string | undefined } {
-  const text = plain(word)
+  const text = unquoted(word)
   const [, short, value] = /^(-[uv])=?(.+)$/.exec(text) ?? []
   if (short !== undefined) return { option: short, own: value }
   const [, option = '', own] = /^(--?[\w-]+)(?:=(.*))?$/.exec(text) ?? []
@@ -119,7 +116,3 @@ const withArgument: ReadonlySet<string> = new Set([
   '--tmpfs',
   '--mount',
 ])
-
-function plain(word: string): string {
-  return word.replaceAll(/["']/g, '')
-}

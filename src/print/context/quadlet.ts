@@ -101,3 +101,14 @@ function isComment(line: string): boolean {
 export function print(entries: readonly QuadletLine[]): string {
   return entries.flatMap(({ lines }) => lines).join('\n')
 }
+
+/** A word of a value, perhaps with parts in quotes. */
+export const quadletWord = /(?:"[^"]*"|'[^']*'|[^\s"'])+/g
+
+export function wordsIn(value: string): readonly string[] {
+  return value.match(quadletWord) ?? []
+}
+
+export function unquoted(word: string): string {
+  return word.replaceAll(/["']/g, '')
+}

@@ -11,6 +11,7 @@ import { namePatience, type Subject, type WatchSettings } from './settings.ts'
 
 /** How often the runtime is asked. Milliseconds. */
 const askPace = 1000
+
 export async function ofPods(query: PodQuery, settings: WatchSettings, cri?: string): Promise<Subject> {
   const { wait = false, env = process.env } = settings
   const search = await PodSearch.open(query, { cri, env, wait })
