@@ -4,7 +4,7 @@
 // bench/results/context.md are not measured again, unless they are named. Notes below them stay.
 // npx tsx bench/context.ts [--root DIRECTORY] [--engine docker|podman] [--output FILE] [NAME...]
 import { execa } from 'execa'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { hardenContext, printContext, type ContainerContext } from '../src/harden/index.ts'
 import type { Observations } from '../src/observe/index.ts'
@@ -13,6 +13,7 @@ import { plainEnvironment } from '../test/live/command.ts'
 import { debianRoot, importWithCapabilities } from '../test/live/contexts/root.ts'
 import { contextWorkloads } from '../test/live/contexts/table.ts'
 import { startEngines, type Engine } from '../test/live/engines.ts'
+import { notesBelow, written } from './table-file.ts'
 
 const rounds = 5
 const image = 'seccomp-gen-context'
@@ -24,9 +25,7 @@ const option = (name: string): string | undefined => {
 const [givenRoot, onlyEngine] = [option('--root'), option('--engine')]
 const file = option('--output') ?? resolve(import.meta.dirname, 'results/context.md')
 const seccompGen = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')] as const
-const known = existsSync(file) ? readFileSync(file, 'utf8') : ''
-/** What people wrote below the table. */
-const notes = /^\|[^\n]*\|\n(?!\|)(.*)$/ms.exec(known)?.[1] ?? ''
+const known = written(file)
 const rows = new Map(
   [...known.matchAll(/^\| ([^|]+) \| (\w+) \|.*$/gm)].map(([row, a, b]) => [`${a} ${b}`, row]),
 )
@@ -216,6 +215,6 @@ Needed capabilities in sum: ${engines.map(([engine]) => `${sum(engine)} under ${
 | workload | engine | needed | each capability removed | mounts | all layers | clean | each mount removed | profile | Pod Security |
 |---|---|---|---|---|---|---|---|---|---|
 ${ordered.join('\n')}
-${notes}`,
+${notesBelow(known)}`,
   )
 }

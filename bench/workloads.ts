@@ -1,14 +1,16 @@
 // Makes the table of workloads. Each server is recorded at its work in a Docker container under runc, three runs. It is
 // then started afresh under its profile, does its work and is stopped, so many times under each engine, every other
 // time with no-new-privileges. Workloads that bench/results has with so many starts are skipped; named ones are run
-// anew. --unseen libc: profiles whose margin comes from a scan of the programs (a table of its own).
+// anew, and notes below the table stay. --unseen libc: profiles whose margin comes from a scan of the programs (a table
+// of its own).
 // As root: npx tsx bench/workloads.ts [--starts N] [--unseen libc] [NAME...]
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { importImage, startEngines, type Engine, type Runtime } from '../test/live/engines.ts'
 import { image, makeRoot, Prepared, whyNot } from '../test/live/workloads/run.ts'
 import { workloads } from '../test/live/workloads/table.ts'
+import { notesBelow, written } from './table-file.ts'
 import { asRecorded, byScan } from './workloads-tables.ts'
 
 const { values: options, positionals: names } = parseArgs({
@@ -79,8 +81,8 @@ async function measure(name: string): Promise<string | undefined> {
 
 /** The rows of the file by name, read anew each time: several benchmarks may run at once. */
 function standing(): ReadonlyMap<string, string> {
-  const text = existsSync(table.file) ? readFileSync(table.file, 'utf8') : ''
-  return new Map([...text.matchAll(/^\| `(\S+)` \|.*$/gm)].map(([row, name = '']) => [name, row]))
+  const rows = written(table.file).matchAll(/^\| `(\S+)` \|.*$/gm)
+  return new Map([...rows].map(([row, name = '']) => [name, row]))
 }
 
 function stands(name: string): boolean {
@@ -93,5 +95,5 @@ function write(name: string, row: string): void {
   const ordered = Object.keys(workloads).flatMap((each) => rows.get(each) ?? [])
   const head = ['workload', ...table.columns, 'Docker, runc', 'Podman, runc', 'Docker, crun']
   const lines = [`| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...ordered]
-  writeFileSync(table.file, `${table.text}\n${lines.join('\n')}\n`)
+  writeFileSync(table.file, `${table.text}\n${lines.join('\n')}\n${notesBelow(written(table.file))}`)
 }
