@@ -73,7 +73,7 @@ function rowsOf(
 ): readonly (readonly [Buffer, Buffer])[] {
   const kernel = new BpfMachine(1, { since5_11: true })
   const maps = createMaps(kernel, 'x86_64', membership, { processes: 16, processors: 1 })
-  const own = createContextMaps(kernel)
+  const own = createContextMaps(kernel, 'x86_64')
   setMember(kernel, maps, pid, 'counted')
   kernel.update(own.started, key32(pid), key32(1))
   for (const [slot, spec] of specsFor(layout)) kernel.update(own.specs, key32(slot), spec)

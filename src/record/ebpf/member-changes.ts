@@ -3,6 +3,7 @@
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import { done, frame, increment, lastThread, lookup, note, read, remove, update } from './blocks.ts'
+import { replaceNote } from './calls/inside.ts'
 import type { Layout } from './layout.ts'
 import { controlKeys, memberStates, type Maps } from './maps.ts'
 
@@ -12,6 +13,7 @@ export function forked({ task }: Layout, maps: Maps, ownProcess: number): readon
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 8),
     ...read(7, task.pid, 4, -8),
+    ...replaceNote(maps, -8, 'none'),
     ...read(7, task.tgid, 4, -16),
     ...read(6, task.tgid, 4, -24),
     bpf.loadLower(1, frame, -8),

@@ -56,8 +56,14 @@ export function member(
   const { who, underFilter } = membership
   const joined = underFilter ? maps.joined : undefined
   const outside = joined === undefined ? 'done' : 'outside'
+  const filtered: readonly AssemblyLine[] = underFilter
+    ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, unfiltered)]
+    : []
+  // Most threads of the machine have no filter, and the cgroup costs a helper.
+  const isFilterFirst = who !== 'tree' && unfiltered === 'done'
   return [
     ...currentTask(layout),
+    ...(isFilterFirst ? filtered : []),
     ...(who === 'tree'
       ? [
           ...ofTask(layout, layout.task.tgid, 1),
@@ -83,8 +89,6 @@ export function member(
           bpf.setWide(1, who.cgroup),
           bpf.jumpUnlessSame(0, 1, 'done'),
         ]),
-    ...(underFilter
-      ? [...ofTask(layout, layout.task.seccompMode, 1), bpf.jumpIf(1, 'notEqual', seccompFilter, unfiltered)]
-      : []),
+    ...(isFilterFirst ? [] : filtered),
   ]
 }

@@ -6,17 +6,20 @@
 // Authority: kernel/entry/common.c (syscall_trace_enter: the filter comes before sys_enter), seccomp(2), prctl(2).
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
-import { frame, increment, lookup, read } from '../blocks.ts'
+import { currentTask, frame, increment, lookup, ofTask, read } from '../blocks.ts'
 import { keying, entry, places } from '../apart.ts'
 import type { Layout } from '../layout.ts'
 import { controlKeys, failurePlaces, insideNotes, maySetFilter, type Maps } from '../maps.ts'
-import type { Membership } from '../membership.ts'
+import { seccompFilter, type Membership } from '../membership.ts'
 
 /** PR_SET_SECCOMP of include/uapi/linux/prctl.h. */
 const setSeccomp = 22
 /** SECCOMP_SET_MODE_FILTER of include/uapi/linux/seccomp.h. */
 const setFilter = 1
 const [control, thread] = [-64, -72]
+/** Where the program at sys_exit leaves the thread's note, or `notUnderFilter`, for the programs that run after it. */
+const ended = -264
+const notUnderFilter = -1
 /** The bit of a note: the program at sys_enter ran for this call, and the stand-in not yet. */
 const fresh = 1 << 30
 
@@ -70,17 +73,58 @@ const ifSkipped = (layout: Layout, maps: Maps): readonly AssemblyLine[] => [
   bpf.label('skipped'),
 ]
 
-/** Ends the program at the exit of a call that did not fail. */
-export function noteExit(layout: Layout, maps: Maps): readonly AssemblyLine[] {
+/** Ends the program at the exit of a call that did not fail. A thread without a filter has no note if none counts. */
+export function noteExit(layout: Layout, maps: Maps, { underFilter }: Membership): readonly AssemblyLine[] {
+  const isEarly = layout.isTyped && underFilter
   return [
     ...ifNoted(layout, maps, 'done'),
-    ...noteOfThread(maps, 'done'),
+    ...(isEarly
+      ? [
+          ...currentTask(layout),
+          ...ofTask(layout, layout.task.seccompMode, 1),
+          bpf.jumpIf(1, 'equal', seccompFilter, 'exits'),
+          bpf.storeValue(frame, ended, notUnderFilter),
+          bpf.jump('done'),
+          bpf.label('exits'),
+        ]
+      : []),
+    ...noteOfThread(maps, 'done', isEarly ? layout : undefined),
     bpf.loadLower(1, 0, 0),
     bpf.jumpIf(1, 'equal', insideNotes.none, 'done'),
+    bpf.storeLower(frame, ended, 1),
     bpf.storeValue(0, 0, insideNotes.outside),
     bpf.jump('done'),
   ]
 }
+
+/** No note is left for the programs that follow in turn. */
+export const noNote: readonly AssemblyLine[] = [bpf.storeValue(frame, ended, insideNotes.none)]
+
+/**
+ * Stores the slot of the call that ended well at `place`. Goes to `unknown` if the program before left no note of it, and
+ * to `unfiltered` if the thread has no filter and only calls under a filter count.
+ */
+export const endedSlot = (place: number, unknown: string, unfiltered: string): readonly AssemblyLine[] => [
+  bpf.loadLower(1, frame, ended),
+  bpf.jumpIfLower(1, 'equal', notUnderFilter, unfiltered),
+  bpf.and(1, ~fresh),
+  bpf.jumpIf(1, 'equal', insideNotes.none, unknown),
+  bpf.jumpIf(1, 'equal', insideNotes.outside, unknown),
+  bpf.add(1, -insideNotes.firstCall),
+  bpf.storeLower(frame, place, 1),
+]
+
+/**
+ * Replaces the note under the thread id at `place`, which is that of another thread: an earlier one with the id of a new
+ * thread, or the leader, whose id a thread takes that executes a program (fs/exec.c: de_thread). Both leave a call that
+ * began under another id.
+ */
+export const replaceNote = (maps: Maps, place: number, note: 'none' | 'outside'): readonly AssemblyLine[] => [
+  ...lookup(maps.inside, place),
+  bpf.jumpIf(0, 'equal', 0, 'no-note'),
+  bpf.storeValue(0, 0, insideNotes[note]),
+  bpf.label('no-note'),
+]
 
 /** Goes on for a failed call, whose slot is at -16, if the thread had entered it. Counts what a filter refused. */
 export function hadEntered(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {

@@ -8,7 +8,7 @@ import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture, type Maps } from '../maps.ts'
 import { member, type Membership } from '../membership.ts'
 import { failedMember } from './family.ts'
-import { hadEntered, noteExit } from './inside.ts'
+import { hadEntered, noNote, noteExit } from './inside.ts'
 import { architecture } from './number.ts'
 import { failures, result, failed } from './slot.ts'
 import { values, refused } from './values.ts'
@@ -19,9 +19,10 @@ import { values, refused } from './values.ts'
  */
 export function left(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
   return [
+    ...noNote,
     bpf.load(9, 1, 8),
     ...Object.values(failures).map((each) => bpf.jumpIf(9, 'equal', each, 'failed')),
-    ...noteExit(layout, maps),
+    ...noteExit(layout, maps, membership),
     bpf.label('failed'),
     bpf.store(frame, result, 9),
     bpf.load(6, 1, 0),

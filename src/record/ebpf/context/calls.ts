@@ -1,7 +1,7 @@
 // The calls whose end is evidence about a security context, by slot. The spec of a slot tells the programs where the
 // call has its arguments. A call leaves their registers unchanged, except the register of the result. Authority:
 // syscalls(2), socketcall(2); old_mmap of arch/x86/kernel/sys_ia32.c (struct mmap_arg_struct).
-import type { Architecture } from '../../../abi/architectures.ts'
+import { architectures, type Architecture } from '../../../abi/architectures.ts'
 import { multiplexers } from '../../../abi/multiplexers.ts'
 import { callName, syscallTable } from '../../../abi/tables.ts'
 import {
@@ -11,7 +11,8 @@ import {
   type PathKind,
 } from '../../../read/observations/path-calls.ts'
 import { plainCall } from '../../../read/observations/plain-call.ts'
-import type { Layout, RecorderMachine } from '../layout.ts'
+import { architecturesOf, type Layout, type RecorderMachine } from '../layout.ts'
+import { slotsPerArchitecture } from '../maps.ts'
 import { absent, slots, specKinds, specPlaces } from './layout.ts'
 
 /** Calls that may give or drop capabilities, make a user namespace or use io_uring, without a capability check. */
@@ -49,6 +50,24 @@ export function slotsOfCalls(
   return syscallTable(architecture).entries.flatMap(({ name, number }) =>
     number < slots.compat && names.includes(plainCall(name)) ? [first + number] : [],
   )
+}
+
+/** The slots in which a call with this slot is counted; none for a slot of no call. */
+export function countedSlots({ machine }: Pick<Layout, 'machine'>, slot: number): readonly number[] {
+  if (slot >= slots.second) return []
+  const all = architecturesOf[machine]
+  const counted = (architecture: Architecture, number: number): number =>
+    all.indexOf(architecture) * slotsPerArchitecture + number
+  if (slot >= slots.compat) return [counted(compatOf[machine], slot - slots.compat)]
+  if (!all.includes('x32')) return [counted(machine, slot)]
+  const name = syscallTable('x86_64').byNumber(slot)?.name
+  const others = syscallTable('x32').entries.filter((each) => each.name === name)
+  const without = architectures.x32.numberBit
+  return [
+    counted(machine, slot),
+    counted('x32', slot),
+    ...others.map(({ number }) => counted('x32', number - without)),
+  ]
 }
 
 /** i386's calls whose arguments lie in memory, and the argument that points to them. */

@@ -5,6 +5,7 @@
 import * as bpf from '../assembler.ts'
 import type { AssemblyLine } from '../assembler.ts'
 import { done, frame, increment, lookup, read, remove, update } from '../blocks.ts'
+import { replaceNote } from '../calls/inside.ts'
 import { slotArchitectures, slotsOfCalls } from './calls.ts'
 import { noteContainer } from './container-start.ts'
 import {
@@ -81,6 +82,9 @@ export function executed(given: ProgramInputs): readonly AssemblyLine[] {
     bpf.store(frame, at.context, 1),
     bpf.move(6, 1),
     ...recorded(given),
+    bpf.call('currentPidTgid'),
+    bpf.storeLower(frame, at.word, 0),
+    ...replaceNote(given.maps, at.word, 'outside'),
     ...scratch(given, 'done'),
     ...noteContainer(given),
     ...lookup(own.containers, at.container),

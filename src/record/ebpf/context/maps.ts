@@ -1,5 +1,7 @@
 // The maps that keep the evidence about a security context. layout.ts has the places in their keys and values.
 import type { KernelMap, MapCalls } from '../kernel.ts'
+import type { RecorderMachine } from '../layout.ts'
+import { slotsOf } from '../maps.ts'
 import {
   beforeValue,
   bindKey,
@@ -35,11 +37,13 @@ export interface ContextMaps {
   readonly privileges: KernelMap
   readonly specs: KernelMap
   readonly programs: KernelMap
+  /** By the slot in which a call is counted: 1 if its end has a program. */
+  readonly evident: KernelMap
   readonly scratch: KernelMap
   readonly lost: KernelMap
 }
 
-export function createContextMaps(calls: MapCalls): ContextMaps {
+export function createContextMaps(calls: MapCalls, machine: RecorderMachine): ContextMaps {
   const hash = (name: string, key: number, value: number, entries: number, fixed = false): KernelMap =>
     calls.createMap(name, { type: 'hash', key, value, entries, ...(fixed && { fixed: true }) })
   return {
@@ -57,6 +61,7 @@ export function createContextMaps(calls: MapCalls): ContextMaps {
     privileges: hash('privileges', privilegeKey.size, 8, 1024),
     specs: calls.createMap('specs', { type: 'array', key: 4, value: specPlaces.size, entries: slots.all }),
     programs: calls.createMap('programs', { type: 'programs', key: 4, value: 4, entries: slots.all }),
+    evident: calls.createMap('evident', { type: 'array', key: 4, value: 4, entries: slotsOf(machine) }),
     scratch: calls.createMap('scratch', { type: 'perCpuArray', key: 4, value: 2560, entries: 1 }),
     lost: calls.createMap('context_lost', { type: 'array', key: 4, value: 8, entries: lostPlaces.all }),
   }

@@ -5,10 +5,11 @@ import * as bpf from '../assembler.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { BpfError, type BpfCalls } from '../kernel.ts'
 import { key32 } from '../maps.ts'
-import { frame } from '../blocks.ts'
+import { frame, lookup } from '../blocks.ts'
+import { endedSlot } from '../calls/inside.ts'
 import { identityCalls } from '../../../read/observations/plain-call.ts'
 import { boundSocket } from './bound.ts'
-import { privilegeCalls, slotArchitectures, slotsOfCalls, specsFor } from './calls.ts'
+import { countedSlots, privilegeCalls, slotArchitectures, slotsOfCalls, specsFor } from './calls.ts'
 import { checked } from './checks.ts'
 import { beforeExecution, executed } from './executions.ts'
 import { containerValue, slots } from './layout.ts'
@@ -29,11 +30,20 @@ export interface RunningProcesses {
 /** The way in which capability checks are observed; undefined if this kernel accepts none. */
 export type CheckedBy = 'tracepoint' | 'fexit' | undefined
 
-/** sys_exit(struct pt_regs *, long result): continues with the call's program, if any, so it comes last. */
+/**
+ * sys_exit(struct pt_regs *, long result): continues with the call's program, if any, so it comes last. Most calls are no
+ * evidence, and most threads of the machine have no filter: if the counting program tells that, no helper is called.
+ */
 export function continued({ layout, own }: ProgramInputs): readonly AssemblyLine[] {
   return [
     bpf.store(frame, at.context, 1),
     bpf.load(6, 1, 0),
+    ...endedSlot(at.word, 'not-told', 'no-program'),
+    ...lookup(own.evident, at.word),
+    bpf.jumpIf(0, 'equal', 0, 'not-told'),
+    bpf.loadLower(1, 0, 0),
+    bpf.jumpIf(1, 'equal', 0, 'no-program'),
+    bpf.label('not-told'),
     ...currentSlot(layout, 'no-program'),
     bpf.load(1, frame, at.context),
     bpf.map(2, own.programs.descriptor),
@@ -56,7 +66,10 @@ export function attachPrograms(
     calls.loadProgram(name, assemble(lines))
   const attach = (tracepoint: string, lines: readonly AssemblyLine[]): void =>
     calls.attach(load(`c_${tracepoint}`, lines), tracepoint)
-  const put = (slot: number, program: number): void => calls.update(own.programs, key32(slot), key32(program))
+  const put = (slot: number, program: number): void => {
+    calls.update(own.programs, key32(slot), key32(program))
+    for (const counted of countedSlots(layout, slot)) calls.update(own.evident, key32(counted), key32(1))
+  }
   const [first, second] = [
     load('c_path', usedPath(given, 0)),
     load('c_path_second', usedPath(given, slots.second)),

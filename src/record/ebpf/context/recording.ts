@@ -81,7 +81,7 @@ export class ContextRecording {
     if (typeof structures === 'string') return `this kernel has no ${structures}`
     if (!layout.isTyped) return 'this kernel does not tell a program whose task it runs for'
     try {
-      const own = createContextMaps(this.#calls)
+      const own = createContextMaps(this.#calls, layout.machine)
       const given = { layout, structures, maps, own, membership }
       const by = attachPrograms(this.#calls, given, btf.functionId('cap_capable'))
       const live = new Live(this.#calls, own, (file, name) => this.#calls.attribute(file, name))
