@@ -9,6 +9,7 @@ import * as bpf from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
 import {
   callAt,
+  countedSlots,
   hasShortIds,
   kindOf,
   slotArchitectures,
@@ -17,6 +18,7 @@ import {
 import { slots, specPlaces } from '../../src/record/ebpf/context/layout.ts'
 import { currentSlot } from '../../src/record/ebpf/context/slot.ts'
 import { layoutOf, type RecorderMachine } from '../../src/record/ebpf/layout.ts'
+import { slotsPerArchitecture } from '../../src/record/ebpf/maps.ts'
 import { BpfMachine } from './bpf-machine.ts'
 
 const described = {
@@ -64,7 +66,12 @@ for (const machine of ['x86_64', 'aarch64'] as const)
         const slot = slotOf(number, isCompat)
         const known = architecture !== 'x32' || syscallTable('x86_64').byName(name) !== undefined
         if (number >= 0xf0000 && isCompat) t.equal(slot, -1, `${name}: arm’s private calls are no evidence`)
-        else if (known) t.equal(callAt(machine, slot), plainCall(name), `${name}, ${number}`)
+        else if (known) {
+          t.equal(callAt(machine, slot), plainCall(name), `${name}, ${number}`)
+          const without = number - (architectures[architecture].numberBit ?? 0)
+          const counted = own[machine].indexOf(architecture) * slotsPerArchitecture + without
+          t.ok(countedSlots({ machine }, slot).includes(counted), `${name} is counted in slot ${counted}`)
+        }
       }
       t.equal(slotOf(900, isCompat), -1, 'a number without a call')
       t.equal(slotOf(-1, isCompat), -1, 'no call')
