@@ -58,6 +58,7 @@ export type DiagnosticCode =
   | 'profile-rule-left-out' // a rule that holds only with some capability, or asks a supervisor
   | 'profile-flawed' // a profile has mistakes: only its readable parts are read
   | 'profile-base' // a SeccompProfile is based on another one that is not here
+  | 'answered-by-filter' // ebpf: a program's own filter, or its supervisor, answered calls, which count as calls
   | 'own-filter' // strace: a process runs under its own filter, whose refusals look like the kernel's
   // --- architecture
   | 'calls-lost' // ebpf: calls for which the kernel's tables had no room, or no program ran

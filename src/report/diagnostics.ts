@@ -81,6 +81,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     'the profile has mistakes, and only the parts without mistakes are read: see seccomp-gen validate',
   'profile-base': ({ base = '?' }) =>
     `the profile builds on ${base}, which is not among the inputs: give it too`,
+  'answered-by-filter': ({ calls = 'some calls' }) =>
+    `a seccomp filter of the program, or the filter’s supervisor, answered ${calls} in place of the kernel: they count as calls, because an outer filter that refuses them could answer first`,
   'own-filter': () =>
     'the process runs under a seccomp filter, and strace does not tell its refusals from the kernel’s: calls that failed may have been refused by the filter; ebpf tells them apart',
   'calls-lost': () => 'the kernel could not count some calls: the recording is incomplete, record again',

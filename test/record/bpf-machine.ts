@@ -395,6 +395,10 @@ function isTrue(code: number, to: bigint, operand: bigint): boolean {
       return (to & operand) !== 0n
     case 0x5:
       return to !== operand
+    case 0xc:
+      // Only BPF_JMP, which compares 64 bits.
+      if ((code & 7) !== 5) throw unknown(code)
+      return BigInt.asIntN(64, to) < BigInt.asIntN(64, operand)
     default:
       throw unknown(code)
   }

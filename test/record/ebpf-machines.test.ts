@@ -10,6 +10,7 @@ import { syscallTable } from '../../src/abi/tables.ts'
 import type { Observations } from '../../src/observe/index.ts'
 import { assemble } from '../../src/record/ebpf/assembler.ts'
 import { Btf } from '../../src/record/ebpf/btf.ts'
+import type { FilterOwner } from '../../src/record/ebpf/calls/answered.ts'
 import { readCounts, readLost } from '../../src/record/ebpf/counted.ts'
 import { layoutOf, type Layout, type RecorderMachine } from '../../src/record/ebpf/layout.ts'
 import { controlKeys, createMaps, key32, setMember, value64, type Maps } from '../../src/record/ebpf/maps.ts'
@@ -70,8 +71,10 @@ interface Call {
   readonly result?: bigint
   /** The kernel skips the program at sys_enter, the stand-in, or both. */
   readonly skipped?: 'first' | 'second' | 'both'
-  /** The filter refuses the call, or the call began before the recording: sys_exit alone is seen. */
+  /** The filter refuses or answers the call, or the call began before the recording: sys_exit alone is seen. */
   readonly refused?: true
+  /** SIGSYS waits for the thread at the exit. */
+  readonly trapped?: true
   /** The other processor makes the same call right before this one updates a map. */
   readonly atOnce?: true
 }
@@ -88,6 +91,8 @@ interface Variant {
   readonly isPreempted?: boolean
   /** A filter may refuse calls from the start. */
   readonly refusable?: true
+  /** Only the program itself can have set filters. */
+  readonly filters?: FilterOwner
 }
 
 /** A kernel with the recorder's programs loaded; the test makes its tasks and their calls. */
@@ -101,7 +106,7 @@ class Simulated {
   readonly #watching: Buffer | undefined
 
   constructor(architecture: RecorderMachine, membership: Membership, variant: Variant = {}) {
-    const { kernel, watch, refusable, isPreempted = false } = variant
+    const { kernel, watch, refusable, filters, isPreempted = false } = variant
     this.#architecture = architecture
     this.#machine = new BpfMachine(2, kernel)
     const layout = layoutOf(described(architecture), architecture, kernel?.since5_11 === true)
@@ -109,7 +114,7 @@ class Simulated {
     this.#maps = createMaps(this.#machine, architecture, membership, { processes: 1024, processors: 2 })
     wantArguments(this.#machine, this.#maps, architecture, wantedArguments())
     if (refusable) this.#machine.update(this.#maps.control, key32(controlKeys.refusable), value64(1))
-    const programs = programsFor(this.#layout, this.#maps, membership, 1)
+    const programs = programsFor(this.#layout, this.#maps, membership, 1, filters)
     this.#programs = Object.fromEntries(
       Object.entries(programs).map(([name, lines]: [string, Programs['sys_enter']]) => [
         name,
@@ -172,6 +177,12 @@ class Simulated {
     if (this.#watching !== undefined) this.#machine.run(this.#watching, answer, moment)
   }
 
+  execute(pid: number): void {
+    const moment = { pid, tgid: pid, comm: 'program', processor: 0, cgroups: [] }
+    const task = this.#task(pid, pid, {})
+    this.#machine.run(this.#programs.sched_process_exec, [task], { ...moment, task })
+  }
+
   fork(parent: number, child: number, thread = child): void {
     const tasks = [this.#task(parent, parent, {}), this.#task(thread, child, {})]
     this.#machine.run(this.#programs.sched_process_fork, tasks, this.#nobody())
@@ -211,7 +222,7 @@ class Simulated {
     return { pid: 0, tgid: 0, comm: 'swapper', processor: 0, task: this.#task(0, 0, {}), cgroups: [] }
   }
 
-  #task(pid: number, tgid: number, { compat, filtered }: Partial<Call>, live = 1): bigint {
+  #task(pid: number, tgid: number, { compat, filtered, trapped }: Partial<Call>, live = 1): bigint {
     const { task, live: place } = this.#layout
     const signal = Buffer.alloc(2048)
     signal.writeInt32LE(live, place)
@@ -220,6 +231,8 @@ class Simulated {
     bytes.writeInt32LE(tgid, task.tgid)
     bytes.writeInt32LE(filtered === true ? 2 : 0, task.seccompMode)
     bytes.writeBigUInt64LE(this.#machine.place(signal), task.signal)
+    // A set has a bit for each signal, from 1 on: SIGCHLD is 17, SIGSYS 31.
+    bytes.writeInt32LE((1 << 16) | (trapped === true ? 1 << 30 : 0), task.pendingSignals)
     // TS_COMPAT; the other bits are not read.
     if (this.#architecture === 'x86_64') bytes.writeUInt32LE(compat === true ? 0xf2 : 0xf0, task.status)
     return this.#machine.place(bytes)
@@ -506,6 +519,123 @@ for (const [machine, since5_11, isPreempted] of [
     t.strictSame(seen([unmarked, byFilter, byKernel], preempted), both, 'the kernel skipped the stand-in')
     const missed = { ...byKernel, skipped: 'both' } as const
     t.strictSame(seen([byKernel, missed, byKernel], preempted), both, 'the kernel skipped both')
+    t.end()
+  })
+
+  t.test(`${name}: a call that a filter or its supervisor answered`, (t) => {
+    const said = (
+      variants: Variant,
+      ...steps: readonly (Call | ((kernel: Simulated) => void))[]
+    ): unknown => {
+      const kernel = new Simulated(machine, tree, { ...variant, ...variants })
+      kernel.adopt(100)
+      for (const step of steps) {
+        if (typeof step === 'function') step(kernel)
+        else kernel.call(step)
+      }
+      const { architectures, diagnostics } = kernel.observations()
+      const told = diagnostics.filter(({ code }) => code === 'answered-by-filter')
+      const calls = Object.entries(architectures[machine] ?? {}).map(
+        ([name, { count, eacces = 0, args, refused }]) => [name, count, eacces, args?.['0'], refused?.['0']],
+      )
+      return [calls, ...told.map(({ count = 1, facts }) => [count, facts?.['calls']])]
+    }
+    const filtered = true
+    const sets: Call = { number: number(machine, 'prctl'), args: [22n], filtered }
+    const made: Call = { number: number(machine, 'getppid'), filtered }
+    const answered = (name: string, value: bigint, result: bigint): Call => ({
+      number: number(machine, name),
+      args: [value],
+      result,
+      refused: true,
+      filtered,
+    })
+    const prctl = ['prctl', 1, 0, undefined, undefined]
+    const getppid = ['getppid', 1, 0, undefined, undefined]
+    const own = { filters: 'own' } as const
+    const socket = answered('socket', 16n, 7n)
+    const rows: readonly (readonly [string, Variant, readonly Parameters<typeof said>[1][], unknown])[] = [
+      [
+        'the first call under the filter',
+        own,
+        [sets, socket],
+        [
+          [prctl, ['socket', 1, 0, ['16'], undefined]],
+          [1, 'socket'],
+        ],
+      ],
+      [
+        'answers of the program’s own filter, errnos too, each with its value',
+        own,
+        [sets, made, socket, answered('socket', 38n, -13n), answered('socket', 40n, -2n)],
+        [
+          [getppid, prctl, ['socket', 3, 1, ['16', '38', '40'], { 38: 'EACCES' }]],
+          [3, 'socket'],
+        ],
+      ],
+      [
+        'TRAP',
+        own,
+        [sets, { ...answered('mkdirat', 0n, 0n), trapped: true }],
+        [
+          [['mkdirat', 1, 0, undefined, undefined], prctl],
+          [1, 'mkdirat'],
+        ],
+      ],
+      [
+        'a foreign filter: only what no refusal can give',
+        { refusable: true },
+        [
+          made,
+          socket,
+          answered('socket', 38n, -13n),
+          answered('socket', 40n, -2n),
+          { ...answered('mkdirat', 0n, 0n), trapped: true },
+        ],
+        [
+          [getppid, ['socket', 1, 0, ['16'], undefined]],
+          [1, 'socket'],
+        ],
+      ],
+      [
+        'a call that the kernel carried out',
+        own,
+        [sets, { number: number(machine, 'socket'), args: [16n], result: 7n, filtered }],
+        [[prctl, ['socket', 1, 0, ['16'], undefined]]],
+      ],
+      [
+        'the return of a new process, whose id a thread had before',
+        own,
+        [
+          sets,
+          { ...made, pid: 103 },
+          { ...made, pid: 103 },
+          (kernel) => kernel.fork(100, 103),
+          { ...answered('mkdirat', 0n, 0n), tgid: 103 },
+        ],
+        [[['getppid', 2, 0, undefined, undefined], prctl]],
+      ],
+      [
+        'the end of an execve by another thread',
+        own,
+        [sets, made, (kernel) => kernel.execute(100), answered('mkdirat', 0n, 0n)],
+        [[getppid, prctl]],
+      ],
+      [
+        'a thread that another one put under a filter: the call counts, perhaps again',
+        own,
+        [sets, { ...socket, pid: 104 }],
+        [[prctl, ['socket', 1, 0, ['16'], undefined]]],
+      ],
+      [
+        'a call of a thread without a filter that began before',
+        own,
+        [sets, { ...socket, pid: 104, filtered: false }],
+        [[prctl]],
+      ],
+    ]
+    for (const [title, variants, steps, expected] of rows)
+      t.strictSame(said(variants, ...steps), expected, title)
     t.end()
   })
 

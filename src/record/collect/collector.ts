@@ -17,6 +17,7 @@ import { containerNameIn } from '../container-name.ts'
 import type { RunningProcesses } from '../ebpf/context/programs.ts'
 import { Session, type ArgumentIndexes } from '../ebpf/session.ts'
 import type { Sighting } from '../ebpf/watched/session.ts'
+import { isFiltered } from '../runner/processes.ts'
 import { ContainerGroups, type ContainerGroup } from './groups.ts'
 
 /** What was recorded of a container so far. */
@@ -95,7 +96,12 @@ export class Collector {
     const refusing = ownFilter ? undefined : await OwnFilters.start(who)
     const session = await Session.start(
       { who, underFilter: true, apart: 'cgroup', ...(contexts && { containers: 'own' }) },
-      { asked, leftOut: ownCgroups(), atExit: refusing?.atExit },
+      {
+        asked,
+        leftOut: ownCgroups(),
+        filters: ownFilter && !isFiltered('self') ? 'own' : 'foreign',
+        atExit: refusing?.atExit,
+      },
     ).catch((error: unknown) => {
       refusing?.close()
       throw error

@@ -33,6 +33,7 @@ export async function recordHooked(
     state: filtered ? 'counted' : 'pending',
     asked,
     unfiltered: !filtered,
+    filters: filtered ? 'foreign' : 'own',
   })
   try {
     attached()

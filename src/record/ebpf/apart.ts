@@ -12,7 +12,7 @@ import { seccompFilter, type Membership } from './membership.ts'
 
 /** Places on the stack: the slot of a call, the slot plus the first slot, and the first slot. */
 export const places = { slot: -16, keyed: -12, first: -128 } as const
-const [group, processor, count, value, zeros] = [-136, -144, -152, -176, -208]
+const [group, processor, count, value, zeros] = [-136, -144, -152, -176, -216]
 
 /** The first slot that marks a cgroup as not counted. */
 export const leftOut = 0xffffffff
@@ -111,6 +111,7 @@ export function entry(map: KernelMap, membership: Membership, way: string): read
     bpf.store(frame, zeros + 8, 1),
     bpf.store(frame, zeros + 16, 1),
     bpf.store(frame, zeros + 24, 1),
+    bpf.store(frame, zeros + 32, 1),
     ...update(map, key, zeros, noExist),
     ...lookup(map, key),
     bpf.jumpIf(0, 'equal', 0, 'lost'),

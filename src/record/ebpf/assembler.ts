@@ -20,7 +20,14 @@ export type AssemblyLine = Instruction | { readonly label: string }
 /** BPF_PSEUDO_MAP_FD: this source register makes a 64-bit immediate a map's file descriptor. */
 const mapDescriptor = 1
 
-const conditions = { equal: 0x10, notEqual: 0x50, atLeast: 0x30, above: 0x20, anyBit: 0x40 } as const
+const conditions = {
+  equal: 0x10,
+  notEqual: 0x50,
+  atLeast: 0x30,
+  above: 0x20,
+  anyBit: 0x40,
+  signedLess: 0xc0,
+} as const
 type JumpCondition = keyof typeof conditions
 
 /** to = from, 64 bits. */

@@ -80,22 +80,22 @@ const given = -256
  * cost every call more. Each program finds the tracepoint's arguments in r1.
  */
 export function inTurn(programs: readonly (readonly AssemblyLine[])[]): readonly AssemblyLine[] {
-  const own = (lines: readonly AssemblyLine[], at: number): readonly AssemblyLine[] =>
-    lines.map((line) => {
-      if ('label' in line) return bpf.label(`${at}-${line.label}`)
-      if (line.code === bpf.exit.code) return bpf.jump(`${at}-over`)
-      return line.jump === undefined ? line : { ...line, jump: `${at}-${line.jump}` }
-    })
   return [
     bpf.store(frame, given, 1),
-    ...programs.flatMap((lines, at) => [
-      bpf.load(1, frame, given),
-      ...own(lines, at),
-      bpf.label(`${at}-over`),
-    ]),
+    ...programs.flatMap((lines, at) => [bpf.load(1, frame, given), ...within(lines, String(at))]),
     bpf.set(0, 0),
     bpf.exit,
   ]
+}
+
+/** A program as a part of another one: it has labels of its own, and what follows runs after its exit. */
+export function within(lines: readonly AssemblyLine[], name: string): readonly AssemblyLine[] {
+  const own = lines.map((line): AssemblyLine => {
+    if ('label' in line) return bpf.label(`${name}-${line.label}`)
+    if (line.code === bpf.exit.code) return bpf.jump(`${name}-over`)
+    return line.jump === undefined ? line : { ...line, jump: `${name}-${line.jump}` }
+  })
+  return [...own, bpf.label(`${name}-over`)]
 }
 
 export const increment = (pointer: bpf.Register): readonly AssemblyLine[] => [

@@ -117,6 +117,7 @@ export function readCounts(
     }
     return seen
   }
+  const answered = new AnsweredCalls()
   const refusals = (slot: number): number =>
     sumOf(calls, maps.failures, slot, failurePlaces.refused, failurePlaces.size)
   for (const [index, architecture] of architecturesOf[machine].entries()) {
@@ -128,6 +129,8 @@ export function readCounts(
       // The kernel renames the task when that execve has succeeded: to the first 15 bytes of the file's name.
       const seen = seenIn(slot, call, own ? command.slice(0, 15) : undefined)
       if (seen !== undefined) tell(architecture, full, seen)
+      if (seen !== undefined)
+        answered.add(call, sumOf(calls, maps.failures, slot, failurePlaces.answered, failurePlaces.size))
       if (foreignFilter && refused === undefined && call !== '' && refusals(slot) > 0)
         fold.diagnostic({ code: 'refused-by-filter', at: name, facts: { call } })
     }
@@ -153,12 +156,30 @@ export function readCounts(
   for (const [code, count] of incomplete)
     if (count > 0n) fold.diagnostic({ code, at: name, count: Number(count) })
   if (midway) fold.diagnostic({ code: 'startup-missing', at: name })
+  if (answered.count > 0) fold.diagnostic({ code: 'answered-by-filter', at: name, ...answered.told })
   for (const each of refused ?? []) fold.diagnostic(each)
   for (const context of contexts) fold.context(context)
   const evidence: readonly Evidence[] = midway ? ['attached', 'every-call'] : ['every-call']
   fold.account({ name, format: 'ebpf', lines: 0, calls: sum, ignored: 0, unparsed: 0, evidence })
   fold.endRun(isRun)
   return fold.observations()
+}
+
+/** The calls that a filter or its supervisor answered, of all architectures. */
+class AnsweredCalls {
+  count = 0
+  readonly #names = new Set<string>()
+
+  add(call: string, count: number): void {
+    if (count === 0) return
+    this.count += count
+    this.#names.add(call)
+  }
+
+  get told(): Pick<Diagnostic, 'count' | 'facts'> {
+    const calls = [...this.#names].sort().join(', ')
+    return { ...(this.count > 1 && { count: this.count }), facts: { calls } }
+  }
 }
 
 /** The bits of a register that carry the value. The upper half of ipc's first argument is a version. */

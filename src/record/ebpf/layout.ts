@@ -24,6 +24,8 @@ export interface Layout {
     readonly seccompMode: number
     readonly signal: number
     readonly exitCode: number
+    /** The lower 32 bits of the set of signals that wait for the thread itself. */
+    readonly pendingSignals: number
     /** thread_info.status; x86 only. */
     readonly status: number
   }
@@ -90,6 +92,8 @@ export function layoutOf(btf: Btf, machine: RecorderMachine, isTyped = false): L
       seccompMode: offset('task_struct', 'seccomp.mode'),
       signal: offset('task_struct', 'signal'),
       exitCode: offset('task_struct', 'exit_code'),
+      // struct sigpending (include/linux/signal_types.h): a list head, then the set.
+      pendingSignals: offset('task_struct', 'pending') + 16,
       status: machine === 'x86_64' ? offset('task_struct', 'thread_info.status') : 0,
     },
     words: wordsOf(btf),

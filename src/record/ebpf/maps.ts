@@ -59,10 +59,16 @@ export const controlKeys = {
 } as const
 /** Values of `states`: not recorded, recorded from its own execve on, recorded. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
-/** Values of `inside`: not known, in no call, in the call of slot 0; a call of another slot follows by its number. */
-export const insideNotes = { none: 0, outside: 1, firstCall: 2 } as const
-/** Places in the value of `failures`; `refused`: not entered, because a filter refused the call. */
-export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, refused: 24, size: 32 } as const
+/**
+ * Values of `inside`: not known, in no call, in a call that is not known, in the call of slot 0; a call of another slot
+ * follows by its number.
+ */
+export const insideNotes = { none: 0, outside: 1, some: 2, firstCall: 3 } as const
+/**
+ * Places in the value of `failures`. The kernel did not enter the last two: a foreign filter refused the call, or a
+ * filter or its supervisor answered the call and the call counts.
+ */
+export const failurePlaces = { eperm: 0, eacces: 8, enosys: 16, refused: 24, answered: 32, size: 40 } as const
 /** Places in the value of `values`: how many calls were entered with the value, and how many failed with each errno. */
 export const valuePlaces = { entered: 0, eperm: 8, eacces: 16, size: 24 } as const
 /** Places in the key of `values`: slot, index of the argument, value. */

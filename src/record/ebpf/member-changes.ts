@@ -16,6 +16,8 @@ export function forked({ task }: Layout, maps: Maps, ownProcess: number): readon
     ...replaceNote(maps, -8, 'none'),
     ...read(7, task.tgid, 4, -16),
     ...read(6, task.tgid, 4, -24),
+    // The new thread first leaves the call that made it. A thread that has ended may have had the same id.
+    ...noteUnknownCall(maps, -8),
     bpf.loadLower(1, frame, -8),
     bpf.loadLower(2, frame, -16),
     // A thread: its process is already a member.
@@ -52,6 +54,11 @@ export function forked({ task }: Layout, maps: Maps, ownProcess: number): readon
     ...note(maps, controlKeys.lostProcesses, 'done'),
     ...done,
   ]
+}
+
+/** sched_process_exec(…): a thread that executes a program takes the id of its process's first thread. */
+export function executed(maps: Maps): readonly AssemblyLine[] {
+  return [bpf.call('currentPidTgid'), bpf.storeLower(frame, -8, 0), ...noteUnknownCall(maps, -8), ...done]
 }
 
 /** sched_process_exit(struct task_struct *): a process ends with its last thread. */

@@ -5,10 +5,11 @@
 // __bpf_trace_run). So `standIn` runs after the program at sys_enter.
 import type { AssemblyLine } from './assembler.ts'
 import { entered } from './calls/entered.ts'
+import type { FilterOwner } from './calls/answered.ts'
 import { left } from './calls/left.ts'
 import type { Layout } from './layout.ts'
 import type { Maps } from './maps.ts'
-import { forked, exited, signalled } from './member-changes.ts'
+import { executed, forked, exited, signalled } from './member-changes.ts'
 import type { Membership } from './membership.ts'
 
 export interface Programs {
@@ -17,6 +18,7 @@ export interface Programs {
   readonly standIn?: readonly AssemblyLine[]
   readonly sys_exit: readonly AssemblyLine[]
   readonly sched_process_fork: readonly AssemblyLine[]
+  readonly sched_process_exec: readonly AssemblyLine[]
   readonly sched_process_exit: readonly AssemblyLine[]
   readonly signal_generate: readonly AssemblyLine[]
 }
@@ -27,12 +29,14 @@ export function programsFor(
   maps: Maps,
   membership: Membership,
   ownProcess: number,
+  filters: FilterOwner = 'foreign',
 ): Programs {
   return {
     sys_enter: entered(layout, maps, membership),
-    ...(layout.isPreempted && { standIn: entered(layout, maps, membership, true) }),
-    sys_exit: left(layout, maps, membership),
+    ...(layout.isPreempted && { standIn: entered(layout, maps, membership, 'again') }),
+    sys_exit: left(layout, maps, membership, filters),
     sched_process_fork: forked(layout, maps, ownProcess),
+    sched_process_exec: executed(maps),
     sched_process_exit: exited(layout, maps),
     signal_generate: signalled(layout, maps),
   }

@@ -22,6 +22,8 @@ export const ebpf: Recorder = {
       watch,
       // A command inherits our filter, if we have one.
       unfiltered: scope === 'tree' && !isFiltered('self'),
+      // The filter that we give a recorded container allows every call.
+      filters: watch === undefined && !isFiltered('self') ? 'own' : 'foreign',
     })
     const over = new AbortController()
     if (takesExec) void recordAdded(session, options.notice, over.signal)

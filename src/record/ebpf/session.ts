@@ -15,6 +15,7 @@ import { assemble, type AssemblyLine } from './assembler.ts'
 import { inTurn } from './blocks.ts'
 import { Btf } from './btf.ts'
 import { containerNameIn } from '../container-name.ts'
+import type { FilterOwner } from './calls/answered.ts'
 import type { RunningProcesses } from './context/programs.ts'
 import { ContextRecording, type ContextNames } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
@@ -75,6 +76,8 @@ export interface SessionOptions {
   readonly leftOut?: readonly bigint[]
   /** No filter refuses a call until a member sets one. */
   readonly unfiltered?: boolean
+  /** Who may have set the filters that answer calls. Default `foreign`. */
+  readonly filters?: FilterOwner
   /** A program that runs at sys_exit besides the recording's own. */
   readonly atExit?: readonly AssemblyLine[] | undefined
 }
@@ -145,6 +148,7 @@ export class Session {
       watch,
       leftOut: without = [],
       unfiltered = false,
+      filters = 'foreign',
       atExit,
     }: SessionOptions = {},
   ): Promise<Session> {
@@ -180,7 +184,7 @@ export class Session {
           maps,
           membership: { ...membership, underFilter: true },
         })
-      const counting = programsFor(layout, maps, membership, process.pid)
+      const counting = programsFor(layout, maps, membership, process.pid, filters)
       const refused =
         refusals && watch && letsReturn(watch)
           ? refusedAtExit(layout, maps, refusals, membership, watch)

@@ -8,40 +8,48 @@ import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture, type Maps } from '../maps.ts'
 import { member, type Membership } from '../membership.ts'
 import { familyMember } from './family.ts'
-import { filterSet, noteEntry } from './inside.ts'
+import { answered } from './answered.ts'
+import { filterSet, noteEntry, type CountingMoment } from './inside.ts'
 import { architecture } from './number.ts'
 import { counted } from './slot.ts'
 import { values, begun } from './values.ts'
 
 /**
- * sys_enter(struct pt_regs *, long number). r6: registers, r7: slot, r8: task, r9: number. The `standIn` runs after the
- * program and counts the calls for which the kernel skipped it. Of calls without a slot it counts those that the maps do
- * not hold.
+ * sys_enter(struct pt_regs *, long number). With `again`, the stand-in runs after the program and counts the calls for
+ * which the kernel skipped it. Of calls without a slot it counts those that the maps do not hold.
  */
 export function entered(
   layout: Layout,
   maps: Maps,
   membership: Membership,
-  standIn = false,
+  moment: 'entry' | 'again' = 'entry',
 ): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     bpf.load(9, 1, 8),
     bpf.moveLower(9, 9),
-    ...member(
-      layout,
-      maps,
-      membership,
-      true,
-      membership.apart === 'cgroup' && !standIn ? 'unfiltered' : 'done',
-    ),
+    ...countedCall(layout, maps, membership, moment),
+  ]
+}
+
+/** Counts the call whose number is in r9 and whose registers r6 points to. r7: slot, r8: task. */
+export function countedCall(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  moment: CountingMoment,
+): readonly AssemblyLine[] {
+  const withoutFilter = membership.apart === 'cgroup' && moment === 'entry'
+  return [
+    ...member(layout, maps, membership, true, withoutFilter ? 'unfiltered' : 'done'),
     ...firstSlot(layout, maps, membership, true),
     ...architecture(layout),
     bpf.jumpIf(9, 'atLeast', slotsPerArchitecture, 'other'),
     bpf.move(1, 7),
     bpf.addRegister(1, 9),
     bpf.storeLower(frame, places.slot, 1),
-    ...noteEntry(layout, maps, standIn),
+    ...noteEntry(layout, maps, moment),
+    ...(moment === 'exit' ? answered(maps, membership) : []),
     ...counted(maps, membership, 'call'),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
@@ -53,8 +61,8 @@ export function entered(
     ...values(maps, layout.registers.compatArguments, 'compat', true, begun),
     ...(layout.machine === 'x86_64' ? familyMember(layout, maps, membership) : []),
     bpf.jump('done'),
-    ...other(maps, membership, standIn),
-    ...(standIn ? [] : unfilteredCall(maps, membership)),
+    ...other(maps, membership, moment === 'again'),
+    ...(moment === 'entry' ? unfilteredCall(maps, membership) : []),
     ...lostCall(maps, membership),
   ]
 }

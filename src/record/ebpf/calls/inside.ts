@@ -20,6 +20,12 @@ const [control, thread] = [-64, -72]
 /** Where the program at sys_exit leaves the thread's note, or `notUnderFilter`, for the programs that run after it. */
 const ended = -264
 const notUnderFilter = -1
+/**
+ * When a call is counted: at its entry, again at its entry if the kernel skipped the program there, or at its exit if a
+ * filter answered the call.
+ */
+export type CountingMoment = 'entry' | 'again' | 'exit'
+
 /** The bit of a note: the program at sys_enter ran for this call, and the stand-in not yet. */
 const fresh = 1 << 30
 
@@ -48,13 +54,13 @@ const noteOfThread = (maps: Maps, otherwise: string, layout?: Layout): readonly 
 ]
 
 /** Notes that the thread has entered the call whose slot is at -16. r8: task. */
-export function noteEntry(layout: Layout, maps: Maps, standIn: boolean): readonly AssemblyLine[] {
+export function noteEntry(layout: Layout, maps: Maps, moment: CountingMoment): readonly AssemblyLine[] {
   return [
-    ...(standIn ? ifSkipped(layout, maps) : ifNoted(layout, maps, 'noted')),
+    ...(moment === 'again' ? ifSkipped(layout, maps) : ifNoted(layout, maps, 'noted')),
     ...noteOfThread(maps, 'noted', layout),
     bpf.loadLower(1, frame, places.slot),
     bpf.add(1, insideNotes.firstCall),
-    ...(layout.isPreempted && !standIn ? [bpf.or(1, fresh)] : []),
+    ...(layout.isPreempted && moment === 'entry' ? [bpf.or(1, fresh)] : []),
     bpf.storeLower(0, 0, 1),
     bpf.label('noted'),
   ]
@@ -73,8 +79,16 @@ const ifSkipped = (layout: Layout, maps: Maps): readonly AssemblyLine[] => [
   bpf.label('skipped'),
 ]
 
-/** Ends the program at the exit of a call that did not fail. A thread without a filter has no note if none counts. */
-export function noteExit(layout: Layout, maps: Maps, { underFilter }: Membership): readonly AssemblyLine[] {
+/**
+ * At the exit of a call that did not fail. Goes to `unentered` if the thread had not entered the call, to `unsure` if
+ * that is not known, else to `done`. A thread without a filter has no note if none counts.
+ */
+export function noteExit(
+  layout: Layout,
+  maps: Maps,
+  { underFilter }: Membership,
+  unsure: string,
+): readonly AssemblyLine[] {
   const isEarly = layout.isTyped && underFilter
   return [
     ...ifNoted(layout, maps, 'done'),
@@ -90,10 +104,13 @@ export function noteExit(layout: Layout, maps: Maps, { underFilter }: Membership
       : []),
     ...noteOfThread(maps, 'done', isEarly ? layout : undefined),
     bpf.loadLower(1, 0, 0),
-    bpf.jumpIf(1, 'equal', insideNotes.none, 'done'),
+    bpf.jumpIf(1, 'equal', insideNotes.none, unsure),
     bpf.storeLower(frame, ended, 1),
     bpf.storeValue(0, 0, insideNotes.outside),
-    bpf.jump('done'),
+    bpf.jumpIf(1, 'notEqual', insideNotes.outside, 'done'),
+    // Without a filter, both programs were skipped at the entry.
+    ...(layout.isPreempted ? ifRefusable(maps, 'done') : []),
+    bpf.jump('unentered'),
   ]
 }
 
@@ -110,8 +127,25 @@ export const endedSlot = (place: number, unknown: string, unfiltered: string): r
   bpf.and(1, ~fresh),
   bpf.jumpIf(1, 'equal', insideNotes.none, unknown),
   bpf.jumpIf(1, 'equal', insideNotes.outside, unknown),
+  bpf.jumpIf(1, 'equal', insideNotes.some, unknown),
   bpf.add(1, -insideNotes.firstCall),
   bpf.storeLower(frame, place, 1),
+]
+
+/** At the exit of a failed call: as `noteExit`, but the note stays, and `otherwise` follows an entry. */
+export const noteFailure = (maps: Maps, unsure: string, otherwise: string): readonly AssemblyLine[] => [
+  ...ifRefusable(maps, otherwise),
+  ...noteOfThread(maps, otherwise),
+  bpf.loadLower(1, 0, 0),
+  bpf.jumpIf(1, 'equal', insideNotes.none, unsure),
+  bpf.jumpIf(1, 'equal', insideNotes.outside, 'unentered'),
+  bpf.jump(otherwise),
+]
+
+/** Notes that the current thread is in no call. */
+export const noteOutside = (maps: Maps, otherwise: string): readonly AssemblyLine[] => [
+  ...noteOfThread(maps, otherwise),
+  bpf.storeValue(0, 0, insideNotes.outside),
 ]
 
 /**
@@ -119,10 +153,10 @@ export const endedSlot = (place: number, unknown: string, unfiltered: string): r
  * thread, or the leader, whose id a thread takes that executes a program (fs/exec.c: de_thread). Both leave a call that
  * began under another id.
  */
-export const replaceNote = (maps: Maps, place: number, note: 'none' | 'outside'): readonly AssemblyLine[] => [
+export const replaceNote = (maps: Maps, place: number): readonly AssemblyLine[] => [
   ...lookup(maps.inside, place),
   bpf.jumpIf(0, 'equal', 0, 'no-note'),
-  bpf.storeValue(0, 0, insideNotes[note]),
+  bpf.storeValue(0, 0, insideNotes.some),
   bpf.label('no-note'),
 ]
 
@@ -172,6 +206,11 @@ export function filterSet(maps: Maps, [first = 0]: readonly number[], way: strin
     ...lookup(maps.control, control),
     bpf.jumpIf(0, 'equal', 0, no),
     bpf.storeValue(0, 0, 1),
+    // The thread is in the call that sets the filter. It has no note unless the programs can be preempted.
+    ...noteOfThread(maps, no),
+    bpf.loadLower(1, 0, 0),
+    bpf.jumpIf(1, 'notEqual', insideNotes.none, no),
+    bpf.storeValue(0, 0, insideNotes.some),
     bpf.label(no),
   ]
 }
