@@ -361,6 +361,7 @@ const verified: Verified = {
     },
   ],
   withheld: [],
+  decidedByOwn: [],
   lost: 0,
   interrupted: false,
   repair: { before: 'a\n', text: `a${hostile}\n`, added: [], bounded: false },

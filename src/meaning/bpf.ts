@@ -73,6 +73,14 @@ const actions: Readonly<Record<number, Answer['action']>> = {
 /** MAX_ERRNO of include/linux/err.h: the kernel caps what a filter returns. */
 const maxErrno = 4095
 
+/** Whether the kernel takes the newer filter's answer and not the older one's. */
+export function prevails(newer: Answer, older: Answer): boolean {
+  return rank(returnedFor(newer)) <= rank(returnedFor(older))
+}
+
+const returnedFor = ({ action }: Answer): number =>
+  Number(Object.entries(actions).find(([, name]) => name === action)?.[0] ?? 0)
+
 export function answerIn(returned: number): Answer {
   const data = returned & 0xffff
   // An unknown action kills the process (the default case in __seccomp_filter).

@@ -8,7 +8,7 @@ export { surroundingsOf, type Surroundings } from './versions/in-use.ts'
 export { oldestLibraryOn, type LibraryVersion } from './versions/library.ts'
 export type { RuntimeName, RuntimeVersion } from './versions/runtime-word.ts'
 export type { EngineName, EngineVersion } from './versions/engines.ts'
-export { answerOfPrograms, decodeProgram, type BpfProgram } from './bpf.ts'
+export { answerOfPrograms, decodeProgram, prevails, type BpfProgram } from './bpf.ts'
 export {
   appliedFilter,
   appliedMeaning,

@@ -1,6 +1,7 @@
 // What a recorder knows about a filter, and the calls that the filter may have refused. verify/refusals.ts finds out
 // which of them it did refuse, by the filter's answer to their arguments.
 import type { Architecture } from '../abi/architectures.ts'
+import type { BpfProgram } from '../meaning/index.ts'
 
 /** Which calls a filter may refuse, and how. */
 export interface Watch {
@@ -29,10 +30,16 @@ export interface Suspect {
   readonly pid: number
   readonly comm: string
   readonly count: number
+  /** The filters that the program has set itself, the newest first. Empty: it has some, and they cannot be read. */
+  readonly ownFilters?: readonly BpfProgram[]
 }
 
 export interface Refusals {
   readonly suspects: readonly Suspect[]
   /** How many suspects found no room. */
   readonly lost: number
+  /** The calls that failed and that the kernel did not run: some filter refused them, or its supervisor did. */
+  readonly unentered?: readonly Pick<Suspect, 'architecture' | 'number'>[]
+  /** The program set a filter itself, and this recorder does not tell its refusals from those of the watched filter. */
+  readonly ownUnknown?: true
 }

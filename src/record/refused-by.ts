@@ -2,7 +2,7 @@
 // gives the result that was seen. verify, watch and recordings of containers all use this file.
 // Authority: seccomp(2) for what each answer does to a call.
 import { ENOSYS } from '../abi/errnos.ts'
-import { permissiveness, type Answer, type Meaning } from '../meaning/index.ts'
+import { answerOfPrograms, permissiveness, prevails, type Answer, type Meaning } from '../meaning/index.ts'
 import type { Suspect } from './refusals.ts'
 
 /** The result of a call with this answer; undefined if it does not return, or if the kernel or a handler decides. */
@@ -41,6 +41,18 @@ export function isRefusedBy(answer: Answer, result: Suspect['result']): boolean 
     case 'SCMP_ACT_NOTIFY':
       return result === resultOf(answer)
   }
+}
+
+/**
+ * Whether the filters that the program has set itself decided the call, whatever the filter that it began with answers.
+ * seccomp(2): the strictest answer counts, and of equal ones that of the newest filter.
+ */
+export function isDecidedByOwn(
+  { architecture, number, args, ownFilters = [] }: Suspect,
+  answer: Answer,
+): boolean {
+  if (number === undefined || args === undefined || ownFilters.length === 0) return false
+  return prevails(answerOfPrograms(ownFilters, architecture, number, args), answer)
 }
 
 /**

@@ -132,7 +132,19 @@ export function refusedUnder(
 
 /** The sentences, the verdict first. */
 export function verificationSentences(verified: Verified): readonly string[] {
-  const { refusals, withheld, lost, target, seenBy, started, runs, interrupted, ending, endless } = verified
+  const {
+    refusals,
+    withheld,
+    decidedByOwn,
+    lost,
+    target,
+    seenBy,
+    started,
+    runs,
+    interrupted,
+    ending,
+    endless,
+  } = verified
   const profile = ranUnder(verified)
   const how = `seen by ${seen[seenBy]}, in ${target}${runs === 1 ? '' : `, ${runs} runs`}`
   const names = [...new Set(withheld.map(nameOf))]
@@ -159,6 +171,16 @@ export function verificationSentences(verified: Verified): readonly string[] {
     ...(names.length === 0
       ? []
       : [`answered with ENOSYS as the profile says, so that programs use another call: ${names.join(', ')}`]),
+    ...(decidedByOwn.length === 0
+      ? []
+      : [
+          `refused by a filter that the program set itself, whatever the profile answers: ${[...new Set(decidedByOwn.map(nameOf))].join(', ')}`,
+        ]),
+    ...(verified.ownUnknown === true && (refusals.length > 0 || (verified.repair?.added.length ?? 0) > 0)
+      ? [
+          `the program set a seccomp filter itself, and ${seenBy} does not tell its refusals from those of ${profile}: a call that it refuses too needs no change of the profile (--recorder ebpf tells them apart)`,
+        ]
+      : []),
     ...(lost === 0
       ? []
       : seenBy === 'audit'

@@ -49,7 +49,19 @@ export async function verified(settings: VerifySettings): Promise<Verification> 
 
 function verificationOf(subject: VerifySubject, attempt: Attempt, round: Round): Verification {
   const { loader, seenBy, settings } = subject
-  const { missing, withheld, ending, started, runs, lost, interrupted, endless, contexts } = round
+  const {
+    missing,
+    withheld,
+    decidedByOwn,
+    ending,
+    started,
+    runs,
+    lost,
+    ownUnknown,
+    interrupted,
+    endless,
+    contexts,
+  } = round
   const { text, added } = attempt
   const bounded = missing.length > 0 && attempt.round === roundLimit
   return {
@@ -61,8 +73,10 @@ function verificationOf(subject: VerifySubject, attempt: Attempt, round: Round):
     rounds: attempt.round,
     refusals: missing,
     withheld,
+    decidedByOwn,
     lost,
     interrupted,
+    ...(ownUnknown && { ownUnknown }),
     ...(endless && { endless }),
     ...(contexts.length > 0 && { contexts }),
     ...(settings.repair === true && { repair: { before: subject.text, text, added, bounded } }),

@@ -8,7 +8,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { permissiveness, reachOf, type Answer, type Meaning } from '../meaning/index.ts'
 import { ascending } from '../order.ts'
 import type { Action } from '../profile/document.ts'
-import { isRefusedBy, resultOf, type Suspect, type Watch } from '../record/index.ts'
+import { isDecidedByOwn, isRefusedBy, resultOf, type Suspect, type Watch } from '../record/index.ts'
 
 /** A refused call. Calls with arguments that the filter does not distinguish count as one. */
 export interface RefusedCall {
@@ -22,6 +22,8 @@ export interface RefusedCall {
   readonly answer: Answer
   readonly count: number
   readonly processes: readonly RefusedProcess[]
+  /** A filter of the program itself refuses the call too, and decides: a change of the profile would change nothing. */
+  readonly decidedByOwn?: true
   /** A rule of the profile answers ENOSYS on purpose, so that programs take another way: nothing is missing. */
   readonly withheld: boolean
 }
@@ -63,7 +65,8 @@ export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): read
     const { architecture, number, args, pid, comm, count } = suspect
     const matter =
       number === undefined || args === undefined ? [] : mattering(meaning, architecture, number, args)
-    const key = [architecture, number, answer.action, answer.errno, ...matter].join(' ')
+    const decidedByOwn = isDecidedByOwn(suspect, answer)
+    const key = [architecture, number, answer.action, answer.errno, decidedByOwn, ...matter].join(' ')
     const before = found.get(key)
     const syscall = number === undefined ? undefined : syscallTable(architecture).byNumber(number)?.name
     found.set(key, {
@@ -74,6 +77,7 @@ export function refusalsOf(meaning: Meaning, suspects: readonly Suspect[]): read
       answer,
       count: (before?.count ?? 0) + count,
       processes: withProcess(before?.processes ?? [], { pid, comm, count }),
+      ...(decidedByOwn && { decidedByOwn }),
       withheld: syscall !== undefined && answer.errno === ENOSYS && isNamed(meaning, syscall),
     })
   }

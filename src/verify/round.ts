@@ -1,5 +1,6 @@
 // One round of a verification: runs the command under one profile and collects what was refused.
 import type { Architecture } from '../abi/architectures.ts'
+import { callName } from '../abi/tables.ts'
 import { hasFailed, type Ending } from '../ending.ts'
 import { makeMeaning, type Meaning } from '../meaning/index.ts'
 import type { ObservedContext } from '../observe/index.ts'
@@ -16,15 +17,19 @@ export interface Round {
   readonly missing: readonly JudgedRefusal[]
   /** The calls to which the profile answers ENOSYS on purpose. */
   readonly withheld: readonly JudgedRefusal[]
+  /** The calls that the program's own filter refuses too. */
+  readonly decidedByOwn: readonly JudgedRefusal[]
   readonly ending: Ending
   readonly started: boolean
   readonly runs: number
   readonly lost: number
+  /** The program set a filter itself, and the recorder does not tell whose refusals it saw. */
+  readonly ownUnknown: boolean
   readonly interrupted: boolean
   /** The call that was refused again and again, so that the round was ended. */
   readonly endless: RefusedCall | undefined
   /**
-   * Calls that succeeded under the filter, as callKey writes them. Undefined for audit: its filter refuses nothing, so
+   * Calls that the program made and the filter allowed, as callKey writes them. Undefined for audit: its filter refuses nothing, so
    * programs try no other call instead.
    */
   readonly made: ReadonlySet<string> | undefined
@@ -59,6 +64,7 @@ export async function runUnder(subject: VerifySubject, parsed: ParsedProfile): P
   let started = true
   let endless: Suspect | undefined
   let lost = 0
+  let ownUnknown = false
   while (endings.length < runs && endless === undefined && !interruption.aborted) {
     const {
       ending,
@@ -70,12 +76,16 @@ export async function runUnder(subject: VerifySubject, parsed: ParsedProfile): P
     for (const [architecture, calls] of Object.entries(observations.architectures))
       for (const syscall of Object.keys(calls))
         made.add(callKey({ architecture: architecture as Architecture, syscall }))
+    // Once the profile allows a call, only the program's own filter can keep it from the kernel.
+    for (const { architecture, number } of refusals?.unentered ?? [])
+      if (number !== undefined) made.add(callKey({ architecture, syscall: callName(architecture, number) }))
     contexts.push(...(observations.context ?? []))
     endings.push(ending)
     suspects.push(...(refusals?.suspects ?? []))
     started &&= one === true
     endless ??= spinning
     lost += refusals?.lost ?? 0
+    ownUnknown ||= refusals?.ownUnknown === true
   }
   const failed = endings.find(hasFailed)
   const ending = failed ?? endings.at(-1) ?? { kind: 'released' }
@@ -84,12 +94,14 @@ export async function runUnder(subject: VerifySubject, parsed: ParsedProfile): P
     default: ceiling.answerTo(each),
   }))
   return {
-    missing: judged.filter(({ withheld }) => !withheld),
-    withheld: judged.filter(({ withheld }) => withheld),
+    missing: judged.filter(({ withheld, decidedByOwn }) => !withheld && decidedByOwn !== true),
+    withheld: judged.filter(({ withheld, decidedByOwn }) => withheld && decidedByOwn !== true),
+    decidedByOwn: judged.filter(({ decidedByOwn }) => decidedByOwn === true),
     ending,
     started,
     runs: endings.length,
     lost,
+    ownUnknown,
     interrupted: interruption.aborted,
     endless: refusalsOf(meaning, endless === undefined ? [] : [endless])[0],
     made: seenBy === 'audit' ? undefined : made,

@@ -48,7 +48,12 @@ export async function recordUnder(given: RecordUnderSettings): Promise<Recording
     ...(asked && { arguments: asked }),
   }
   const recording = await subject.loader.run(options, under, subject.seenBy)
-  return { ...recording, refused: refusalsOf(meaning, recording.refusals?.suspects ?? []) }
+  return {
+    ...recording,
+    refused: refusalsOf(meaning, recording.refusals?.suspects ?? []).filter(
+      ({ decidedByOwn }) => decidedByOwn !== true,
+    ),
+  }
 }
 
 /** The settings that a verification shares. */

@@ -89,8 +89,12 @@ export interface Verification {
   readonly refusals: readonly JudgedRefusal[]
   /** The calls of the last round to which the profile answers ENOSYS on purpose. */
   readonly withheld: readonly JudgedRefusal[]
+  /** The calls of the last round that a filter of the program itself refuses too: no change of the profile opens them. */
+  readonly decidedByOwn: readonly JudgedRefusal[]
   /** The number of refusals that were lost. */
   readonly lost: number
+  /** The program set a filter itself, and the recorder does not tell its refusals from the profile's. */
+  readonly ownUnknown?: true
   /** The call that was refused again and again in the last round, so that the command was ended. */
   readonly endless?: RefusedCall
   /** Whether a signal cut the last round short. */

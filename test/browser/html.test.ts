@@ -51,6 +51,7 @@ const verified: Verified = {
     },
   ],
   withheld: [],
+  decidedByOwn: [],
   lost: 0,
   interrupted: false,
   repair: { before: 'a\n', text: `\t${nasty}\n`, added: [], bounded: false },

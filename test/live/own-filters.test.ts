@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { evaluate, parseProfile, type Observations } from '../../src/index.ts'
-import { record } from '../../src/run.ts'
+import { buildProfile, derivePolicy, evaluate, parseProfile, type Observations } from '../../src/index.ts'
+import { whyNoAudit } from '../../src/record/index.ts'
+import { printReport } from '../../src/report/formats.ts'
+import { record, verify } from '../../src/run.ts'
 import { whyNotRun } from '../../scripts/bundle.ts'
 import { noEbpf, noStrace, plainEnvironment, seccompGen } from './command.ts'
 import { skipFile } from './skip.ts'
@@ -72,6 +74,97 @@ for (const recorder of ['ebpf', 'strace'])
       const given = evaluate(parseProfile(readFileSync(at('app.json'), 'utf8')), { syscall: 'sysinfo' })
       t.match(given, failures['enosys'] === 1 ? { errno: 38 } : { action: 'SCMP_ACT_ALLOW' })
     })
+
+/** The program's calls, and a profile of them that answers sysinfo in one way. */
+const allCalls = async (): Promise<{ readonly names: readonly string[] }> => {
+  // Each way to decide the call needs other calls beside it.
+  const traced = await Promise.all(
+    (['ERRNO', 'USER_NOTIF'] as const).map(async (action) => {
+      const { observations } = await record({ command: program(action), recorder: 'ebpf', streams: 'ignore' })
+      return buildProfile(derivePolicy(observations))
+    }),
+  )
+  const rules = traced.flatMap(({ syscalls = [] }) => syscalls)
+  return { names: [...new Set(rules.flatMap(({ names }) => names))] }
+}
+const { names } = await allCalls()
+const profileAnswering = (rule?: object): string =>
+  JSON.stringify({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: 1,
+    architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_AARCH64'],
+    syscalls: [
+      { names: names.filter((name) => name !== 'sysinfo'), action: 'SCMP_ACT_ALLOW' },
+      ...(rule === undefined ? [] : [{ names: ['sysinfo'], ...rule }]),
+    ],
+  })
+const profiles = {
+  allows: profileAnswering({ action: 'SCMP_ACT_ALLOW' }),
+  'answers EPERM': profileAnswering(),
+  'answers EACCES': profileAnswering({ action: 'SCMP_ACT_ERRNO', errnoRet: 13 }),
+  kills: profileAnswering({ action: 'SCMP_ACT_KILL_PROCESS' }),
+} as const
+
+/**
+ * Whose answer it is. Authority: seccomp(2), and kernel/seccomp.c (seccomp_run_filters): the strictest, and of equal ones
+ * the newest filter's, which is the program's own.
+ */
+const judged: readonly (readonly [
+  profile: keyof typeof profiles,
+  action: Action,
+  data: number,
+  blamed: boolean,
+])[] = [
+  ['allows', 'ERRNO', 1, false],
+  ['answers EPERM', 'ERRNO', 1, false],
+  ['answers EACCES', 'ERRNO', 1, false],
+  ['answers EPERM', 'ERRNO', 13, false],
+  ['answers EPERM', 'TRAP', 0, false],
+  ['answers EPERM', 'USER_NOTIF', 0, true],
+  ['answers EPERM', 'TRACE', 0, true],
+  ['kills', 'ERRNO', 1, true],
+]
+for (const [profile, action, data, blamed] of judged)
+  t.test(`verify: the profile ${profile}, the program’s own filter ${action} ${data}`, async (t) => {
+    const done = await verify({
+      profile: profiles[profile],
+      command: program(action, data, 7),
+      recorder: 'ebpf',
+      streams: 'ignore',
+      repair: true,
+      within: null,
+    })
+    const both = done.decidedByOwn.map(({ syscall }) => syscall)
+    t.strictSame(done.refusals, [], 'nothing is left')
+    t.strictSame(
+      done.repair?.added.map(({ refusal }) => refusal.syscall),
+      blamed ? ['sysinfo'] : [],
+      'what the repair added',
+    )
+    t.equal(done.rounds, blamed ? 2 : 1, 'rounds')
+    const isSame = profile === 'answers EPERM' && action === 'ERRNO' && data === 1
+    t.strictSame(both, isSame ? ['sysinfo'] : [], 'what both refuse')
+  })
+
+t.test('verify by strace and audit: where strace cannot tell, it says so', async (t) => {
+  const of = (recorder: 'strace' | 'audit', words: readonly [string, ...string[]]) =>
+    verify({ profile: profiles['answers EPERM'], command: words, recorder, streams: 'ignore', within: null })
+  const by = await of('strace', program('ERRNO', 1))
+  t.strictSame(
+    by.refusals.map(({ syscall }) => syscall),
+    ['sysinfo'],
+  )
+  t.equal(by.ownUnknown, true)
+  const verified = { ...by, profile: 'app.json', within: undefined }
+  t.match(
+    printReport('verification', verified, 'text'),
+    /the program set a seccomp filter itself, and strace does not/,
+  )
+  const plain = await of('strace', ['true'])
+  t.equal(plain.ownUnknown, undefined, 'a program without a filter')
+  if ((await whyNoAudit()) !== undefined) return void t.comment('audit cannot be used here')
+  t.strictSame((await of('audit', program('ERRNO', 1))).refusals, [], 'audit: the program’s filter decides')
+})
 
 t.test('a running process: a supervisor’s answer counts, and a refusal stays one', async (t) => {
   for (const [action, data, answer, counted] of [

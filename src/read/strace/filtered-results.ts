@@ -31,6 +31,8 @@ export interface ReturnedCalls {
   readonly lost: number
   /** How many programs were executed under a filter. */
   readonly programs: number
+  /** Whether a program that was executed under a filter set another one. */
+  readonly ownFilter: boolean
 }
 
 /** Returns undefined to drop a call; else the indexes of the arguments that distinguish kept calls. */
@@ -60,6 +62,8 @@ export class FilteredResults implements Subscriber {
   /** By thread, the call that it made last, until SIGSYS takes the call back. */
   readonly #entered = new WeakMap<Thread, LastCall>()
   readonly #names = new WeakMap<Image, string>()
+  /** The scopes with such a program. */
+  readonly #own = new Set<FilterScope>()
   #size = 0
   #lost = 0
 
@@ -86,6 +90,9 @@ export class FilteredResults implements Subscriber {
 
   returned(thread: Thread, _: string, { value, errno }: CameBack): void {
     if (value === undefined) return
+    // AfterFilter forgets the request only after this.
+    if (thread.asked !== undefined && value >= 0n && this.#programs.has(thread.image.scope))
+      this.#own.add(thread.image.scope)
     this.#keep(thread, value === -1n && errno !== undefined ? -errno : Number(value))
   }
 
@@ -157,6 +164,7 @@ export class FilteredResults implements Subscriber {
       calls: inside(this.#found).flatMap((calls) => [...calls.values()]),
       lost: this.#lost,
       programs: inside(this.#programs).reduce((sum, each) => sum + each, 0),
+      ownFilter: [...this.#own].some((scope) => scope.whole === told.whole),
     }
   }
 }

@@ -165,6 +165,21 @@ export function readCounts(
   return fold.observations()
 }
 
+/** The calls that failed without an entry under a foreign filter. */
+export function readUnentered(
+  calls: MapReader,
+  maps: Maps,
+  machine: RecorderMachine,
+): readonly { readonly architecture: Architecture; readonly number: number }[] {
+  return architecturesOf[machine].flatMap((architecture, place) =>
+    Array.from({ length: slotsPerArchitecture }, (_, index) => index).flatMap((number) => {
+      const slot = place * slotsPerArchitecture + number
+      const count = sumOf(calls, maps.failures, slot, failurePlaces.refused, failurePlaces.size)
+      return count === 0 ? [] : [{ architecture, number: number + architectures[architecture].numberBit }]
+    }),
+  )
+}
+
 /** The calls that a filter or its supervisor answered, of all architectures. */
 class AnsweredCalls {
   count = 0

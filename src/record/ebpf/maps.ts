@@ -56,6 +56,8 @@ export const controlKeys = {
   newestSlot: 7,
   /** 1 as soon as a filter may refuse calls: from then on entries are noted in `inside`. */
   refusable: 8,
+  /** The fewest filters of a task that started a program: those that others set. 0 before the first program. */
+  foreignFilters: 9,
 } as const
 /** Values of `states`: not recorded, recorded from its own execve on, recorded. */
 export const memberStates = { none: 0, pending: 1, counted: 2 } as const
@@ -152,7 +154,7 @@ export function createMaps(
       underFilter && { joined: calls.createMap('joined', { type: 'hash', key: 8, value: 4, entries: 16 }) }),
     states: calls.createMap('states', { type: 'array', key: 4, value: 4, entries: processes }),
     members: calls.createMap('members', { type: 'hash', key: 4, value: 4, entries: 1 << 20 }),
-    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 9 }),
+    control: calls.createMap('control', { type: 'array', key: 4, value: 8, entries: 10 }),
     inside: calls.createMap('inside', { type: 'array', key: 4, value: 4, entries: processes }),
     arrivals: calls.createMap('arrivals', { type: 'array', key: 4, value: 8, entries: 65 }),
   }

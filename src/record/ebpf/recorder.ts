@@ -50,7 +50,7 @@ export const ebpf: Recorder = {
         ending: endingOf(end),
         clients: session.clients().map(({ words }) => words),
         ...(scope !== 'tree' && { programs: session.programs(), started: session.programs() > 0 }),
-        ...(watch === undefined ? {} : { refusals: session.refusals() }),
+        ...(watch === undefined ? {} : { refusals: session.allRefusals() }),
       }),
       close: async () => {
         over.abort()

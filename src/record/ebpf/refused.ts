@@ -4,13 +4,35 @@
 // then tells which calls were refused.
 // Authority: kernel/seccomp.c (__seccomp_filter), kernel/exit.c (do_exit), syscall_rollback in each asm/syscall.h.
 import { architectures } from '../../abi/architectures.ts'
+import { decodeProgram } from '../../meaning/index.ts'
 import * as bpf from './assembler.ts'
 import type { AssemblyLine } from './assembler.ts'
 import type { KernelMap, MapCalls } from './kernel.ts'
 import { architecturesOf, type Layout, type RecorderMachine } from './layout.ts'
 import type { Suspect, Watch } from '../refusals.ts'
 import { controlKeys, key32, slotsPerArchitecture, type Maps } from './maps.ts'
-import { alreadyThere, done, frame, increment, lookup, noExist, note, read, update } from './blocks.ts'
+import {
+  alreadyThere,
+  currentTask,
+  done,
+  frame,
+  increment,
+  lookup,
+  noExist,
+  note,
+  ofTask,
+  read,
+  update,
+} from './blocks.ts'
+import {
+  copiedPrograms,
+  createFilterMaps,
+  filterKey,
+  filterOf,
+  type FilterLayout,
+  type FilterMaps,
+} from './filter-copies.ts'
+
 import { startedInGroup } from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { numbered, unlessRestored } from './calls/number.ts'
@@ -19,6 +41,16 @@ export interface RefusalMaps {
   /** Per slot: `never` refused, 0 for always refused, or a bit for each argument that the answer depends on. */
   readonly watched: KernelMap
   readonly suspects: KernelMap
+  /** Undefined if this kernel does not show the filters of a task: then refusals by the program itself look alike. */
+  readonly own: OwnFilterCopies | undefined
+}
+
+/** Copies of the filters of tasks that have more filters than they began with. */
+export interface OwnFilterCopies {
+  readonly layout: FilterLayout
+  readonly maps: FilterMaps
+  /** How many filters the runtime itself has, as a child of ours. */
+  readonly ours: number
 }
 
 const bit30 = architectures.x32.numberBit
@@ -28,17 +60,40 @@ const untold = 0x7fffffff
 /** SECCOMP_MODE_DEAD of kernel/seccomp.c: the filter ended the thread. */
 const dead = 3
 const sigsys = 31
-/** Places in the key of `suspects`; `args` holds only the arguments that the answer depends on. */
-const key = { at: -136, first: 0, number: 4, process: 8, result: 12, args: 16, size: 64 } as const
+/**
+ * Places in the key of `suspects`; `args` holds only the arguments that the answer depends on. `filters`: how many the
+ * task has, if the program has set some itself; `filter`: the newest, as in filter-copies.ts.
+ */
+const key = {
+  at: -160,
+  first: 0,
+  number: 4,
+  process: 8,
+  result: 12,
+  args: 16,
+  filters: 64,
+  filter: 72,
+  size: 88,
+} as const
 /** Places in the value of `suspects`; `args` holds all arguments of the first call. */
-const value = { at: -216, count: 0, comm: 8, args: 24, size: 72 } as const
+const value = { at: -240, count: 0, comm: 8, args: 24, size: 72 } as const
+/** Places on the stack below those of `inTurn`. */
+const copy = { key: key.at + key.filter, copy: -280, about: -304, small: -312 } as const
+const mask = -320
+const everyArgument = 0x3f
 const commSize = 16
 
-export function createRefusalMaps(calls: MapCalls, machine: RecorderMachine, watch: Watch): RefusalMaps {
+export function createRefusalMaps(
+  calls: MapCalls,
+  machine: RecorderMachine,
+  watch: Watch,
+  own?: Omit<OwnFilterCopies, 'maps'>,
+): RefusalMaps {
   const slots = architecturesOf[machine].length * slotsPerArchitecture
   const maps = {
     watched: calls.createMap('watched', { type: 'array', key: 4, value: 4, entries: slots }),
     suspects: calls.createMap('suspects', { type: 'hash', key: key.size, value: value.size, entries: 65536 }),
+    own: own && { ...own, maps: createFilterMaps(calls) },
   }
   for (const { architecture, number, arguments: indexes } of watch.calls) {
     const place = architecturesOf[machine].indexOf(architecture)
@@ -110,12 +165,58 @@ export function endedByFilter(
 }
 
 /** sched_process_exec(struct task_struct *, …): counts the programs that started under a filter, as in a container. */
-export function startedProgram(layout: Layout, maps: Maps, membership: Membership): readonly AssemblyLine[] {
+export function startedProgram(
+  layout: Layout,
+  maps: Maps,
+  membership: Membership,
+  own?: OwnFilterCopies,
+): readonly AssemblyLine[] {
   return [
     ...member(layout, maps, membership, false),
+    ...(own === undefined ? [] : noteForeign(layout, maps, own)),
     ...note(maps, controlKeys.programs, 'done'),
     ...(membership.apart === 'cgroup' ? startedInGroup(maps) : []),
     ...done,
+  ]
+}
+
+/** Notes how many filters the task in r8 has, if no task has started a program with fewer. */
+const noteForeign = (layout: Layout, maps: Maps, { layout: filters, ours }: OwnFilterCopies) => [
+  ...ofTask(layout, filters.count, 7),
+  bpf.jumpIf(7, 'equal', 0, 'foreign-noted'),
+  bpf.set(1, ours),
+  bpf.jumpIfNotBelow(1, 7, 'foreign-noted'),
+  bpf.storeValue(frame, copy.small, controlKeys.foreignFilters),
+  ...lookup(maps.control, copy.small),
+  bpf.jumpIf(0, 'equal', 0, 'foreign-noted'),
+  bpf.load(1, 0, 0),
+  bpf.jumpIf(1, 'equal', 0, 'fewer'),
+  bpf.jumpIfNotBelow(7, 1, 'foreign-noted'),
+  bpf.label('fewer'),
+  bpf.store(0, 0, 7),
+  bpf.label('foreign-noted'),
+]
+
+/** If the program has set filters itself, puts them into the key, and all bits into the mask. r8 becomes the task. */
+function ownFilters(
+  layout: Layout,
+  maps: Maps,
+  { layout: filters, maps: copies }: OwnFilterCopies,
+): readonly AssemblyLine[] {
+  return [
+    bpf.storeValue(frame, copy.small, controlKeys.foreignFilters),
+    ...lookup(maps.control, copy.small),
+    bpf.jumpIf(0, 'equal', 0, 'no-own'),
+    bpf.load(7, 0, 0),
+    bpf.jumpIf(7, 'equal', 0, 'no-own'),
+    ...currentTask(layout),
+    ...ofTask(layout, filters.count, 1),
+    bpf.jumpIfNotBelow(7, 1, 'no-own'),
+    bpf.storeLower(frame, key.at + key.filters, 1),
+    ...filterOf(filters, copies, copy),
+    // Which arguments decide the answer of the program's filter is not known here.
+    bpf.storeWide(frame, mask, everyArgument),
+    bpf.label('no-own'),
   ]
 }
 
@@ -137,7 +238,7 @@ function suspect(
 function kept(
   layout: Layout,
   maps: Maps,
-  { watched: places, suspects }: RefusalMaps,
+  { watched: places, suspects, own }: RefusalMaps,
 ): readonly AssemblyLine[] {
   const { arguments: wide, compatArguments: narrow } = layout.registers
   return [
@@ -158,6 +259,13 @@ function kept(
     bpf.storeLower(frame, key.at + key.process, 0),
     bpf.load(1, frame, -24),
     bpf.storeLower(frame, key.at + key.result, 1),
+    bpf.store(frame, mask, 8),
+    bpf.storeWide(frame, key.at + key.filters, 0),
+    bpf.storeWide(frame, key.at + key.filter, 0),
+    bpf.storeWide(frame, key.at + key.filter + 8, 0),
+    ...(own === undefined ? [] : ownFilters(layout, maps, own)),
+    bpf.loadLower(7, frame, key.at + key.first),
+    bpf.load(8, frame, mask),
     // The slots of the 32-bit architecture follow the machine's own.
     bpf.jumpIf(7, 'equal', slotsPerArchitecture, 'compat'),
     ...wide.flatMap((offset, index) => argument(offset, index, 'wide', false)),
@@ -200,11 +308,20 @@ function argument(offset: number, index: number, way: string, lower: boolean): r
   ]
 }
 
+/** `foreign`: how many filters the tasks began with. */
 export function readSuspects(
   calls: MapCalls,
-  { suspects }: RefusalMaps,
+  { suspects, own }: RefusalMaps,
   machine: RecorderMachine,
+  foreign = 0,
 ): readonly Suspect[] {
+  const ownIn = (found: Buffer): Pick<Suspect, 'ownFilters'> => {
+    const count = found.readUInt32LE(key.filters)
+    if (count === 0 || own === undefined) return {}
+    const newest = found.subarray(key.filter, key.filter + filterKey.size)
+    const programs = copiedPrograms(calls, own.maps, newest, count - foreign)
+    return { ownFilters: (programs ?? []).map(decodeProgram) }
+  }
   return [...calls.keys(suspects)].flatMap((found): readonly Suspect[] => {
     const about = calls.lookup(suspects, found)
     const architecture = architecturesOf[machine][found.readUInt32LE(key.first) / slotsPerArchitecture]
@@ -223,6 +340,7 @@ export function readSuspects(
         pid: found.readUInt32LE(key.process),
         comm: comm.toString('utf8', 0, comm.includes(0) ? comm.indexOf(0) : commSize),
         count: Number(about.readBigUInt64LE(value.count)),
+        ...ownIn(found),
       },
     ]
   })

@@ -8,21 +8,22 @@ import type { ObservedContext, Observations } from '../../observe/index.ts'
 import type { DeliveredSignal, NewestCall } from '../recording.ts'
 import type { StartedClient } from '../recorder.ts'
 import type { Refusals, Watch } from '../refusals.ts'
-import { signalProcess } from '../runner/processes.ts'
+import { signalProcess, statusOf } from '../runner/processes.ts'
 import { leftOut } from './apart.ts'
 import * as bpf from './assembler.ts'
 import { assemble, type AssemblyLine } from './assembler.ts'
-import { inTurn } from './blocks.ts'
+import { currentTask, done, inTurn } from './blocks.ts'
 import { Btf } from './btf.ts'
 import { containerNameIn } from '../container-name.ts'
 import type { FilterOwner } from './calls/answered.ts'
 import type { RunningProcesses } from './context/programs.ts'
 import { ContextRecording, type ContextNames } from './context/recording.ts'
 import { createClientsMap, readClients, startedClient } from './clients.ts'
-import { readCounts, readLost, type About, type AttachedPrograms } from './counted.ts'
+import { readCounts, readLost, readUnentered, type About, type AttachedPrograms } from './counted.ts'
 import { createSignalsMap, deliveredSignal, readNewest, readSignals } from './exercise.ts'
 import { BpfCalls, BpfError, type KernelMap, type MapCalls } from './kernel.ts'
 import { forgetParts, joinedParts, readParts } from './parts.ts'
+import { filterLayoutOf, filterOf, createFilterMaps } from './filter-copies.ts'
 import { isMachine, architecturesOf, layoutOf, type Layout, type RecorderMachine } from './layout.ts'
 import {
   controlKeys,
@@ -49,6 +50,7 @@ import {
   readSuspects,
   refusedAtExit,
   startedProgram,
+  type OwnFilterCopies,
   type RefusalMaps,
 } from './refused.ts'
 
@@ -167,10 +169,11 @@ export class Session {
       if (!unfiltered) calls.update(maps.control, key32(controlKeys.refusable), value64(1))
       for (const cgroup of without) leaveOut(calls, maps, cgroup)
       for (const process of processes) setMember(calls, maps, process, state)
-      const refusals = watch && createRefusalMaps(calls, machine, watch)
+      const copies = watch && ownFilterLayout(calls, layout, btf, membership)
+      const refusals = watch && createRefusalMaps(calls, machine, watch, copies)
       // A process is a member until it has exited, so programs that watch its end run before the one that forgets it.
       if (membership.underFilter || membership.who === 'tree')
-        attachLines(calls, 'sched_process_exec', startedProgram(layout, maps, membership))
+        attachLines(calls, 'sched_process_exec', startedProgram(layout, maps, membership, refusals?.own))
       const clients = membership.who === 'tree' ? createClientsMap(calls) : undefined
       const clientLines = clients && startedClient(layout, maps, clients, membership)
       if (clientLines !== undefined) attachLines(calls, 'sched_process_exec', clientLines)
@@ -378,9 +381,22 @@ export class Session {
   /** The calls that the watched filter may have refused. */
   refusals(): Refusals {
     return {
-      suspects: this.#refusals === undefined ? [] : readSuspects(this.#calls, this.#refusals, this.#machine),
+      suspects:
+        this.#refusals === undefined
+          ? []
+          : readSuspects(
+              this.#calls,
+              this.#refusals,
+              this.#machine,
+              this.#control(controlKeys.foreignFilters),
+            ),
       lost: this.#control(controlKeys.lostRefusals),
     }
+  }
+
+  /** What the watched filter may have refused, at the end. */
+  allRefusals(): Refusals {
+    return { ...this.refusals(), unentered: readUnentered(this.#calls, this.#maps, this.#machine) }
   }
 
   #control(key: number): number {
@@ -423,6 +439,28 @@ function watchThreadsEnd(
   } catch (error) {
     if (!(error instanceof BpfError)) throw error
     ending(false)
+  }
+}
+
+/**
+ * How the filters of a task are read. Undefined if this kernel does not describe them, or if its verifier refuses to
+ * copy them.
+ */
+function ownFilterLayout(
+  calls: BpfCalls,
+  layout: Layout,
+  btf: Btf,
+  { who }: Membership,
+): Omit<OwnFilterCopies, 'maps'> | undefined {
+  try {
+    const filters = filterLayoutOf(btf)
+    const places = { key: -24, copy: -48, about: -80, small: -96 }
+    const lines = [...currentTask(layout), ...filterOf(filters, createFilterMaps(calls), places), ...done]
+    calls.loadProgram('copies', assemble(lines))
+    // A command inherits our filters; a container that an engine starts does not.
+    return { layout: filters, ours: who === 'tree' ? Number(statusOf('self', 'Seccomp_filters') ?? 0) : 0 }
+  } catch {
+    return undefined
   }
 }
 

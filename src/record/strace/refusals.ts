@@ -38,14 +38,14 @@ export class KeptRefusals {
   }
 }
 
-export function refusalsIn({ calls, lost }: ReturnedCalls): Refusals {
+export function refusalsIn({ calls, lost, ownFilter }: ReturnedCalls): Refusals {
   const suspects = calls.flatMap((call): readonly Suspect[] => {
     const { architecture, number } = filteredCall(call)
     if (number === undefined) return []
     const { args, result, pid, program, count } = call
     return [{ architecture, number, args, result, pid, comm: program ?? '?', count }]
   })
-  return { suspects, lost }
+  return { suspects, lost, ...(ownFilter && { ownUnknown: true }) }
 }
 
 /**

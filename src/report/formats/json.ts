@@ -91,9 +91,11 @@ export const json: ReportFormat = {
       runs: verified.runs,
       rounds: verified.rounds,
       lost: verified.lost,
+      ...(verified.ownUnknown && { ownUnknown: true }),
       ...(verified.endless && { endless: refusalValue({ ...verified.endless, default: undefined }) }),
       refused: verified.refusals.map(refusalValue),
       withheld: verified.withheld.map(refusalValue),
+      ...(verified.decidedByOwn.length > 0 && { decidedByOwn: verified.decidedByOwn.map(refusalValue) }),
       ...(verified.context && {
         context: {
           container: verified.context.container,

@@ -1,20 +1,10 @@
 // The maps in the kernel while refusals are watched: the instructions of each filter, and the count of each call that
 // it may have refused.
+import { createFilterMaps, type FilterMaps } from '../filter-copies.ts'
 import type { KernelMap, MapCalls } from '../kernel.ts'
 import { architecturesOf, type RecorderMachine } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 
-/** BPF_MAXINSNS of include/uapi/linux/bpf_common.h, eight bytes each. A per-CPU value cannot be larger either. */
-export const programSize = 4096 * 8
-/** The number of filters that the kernel side knows at once. */
-const filterEntries = 256
-/** How many filters of a process are copied, newest first. If it has more, ptrace(2) reads them. */
-export const filterDepth = 8
-
-/** Places in the key of `filters`: the addresses of the filter and of its program, a pair that is not soon reused. */
-export const filterKey = { filter: 0, program: 8, size: 16 } as const
-/** Places in the value of `filters`. */
-export const filterValue = { learnt: 0, length: 4, previous: 8, previousProgram: 16, size: 24 } as const
 /** Places in the key of `suspects`. */
 export const suspectKey = {
   filter: 0,
@@ -36,12 +26,9 @@ export const largestErrno = 4095
 /** Bits of `candidates`: some filter may refuse the call, or allow and log it. */
 export const candidateBits = { refused: 1, logged: 2 } as const
 
-export interface WatchMaps {
+export interface WatchMaps extends FilterMaps {
   /** The watched processes and their descendants, if processes are watched. */
   readonly tree: KernelMap
-  readonly filters: KernelMap
-  readonly programs: KernelMap
-  readonly scratch: KernelMap
   /** The results with which some known filter refuses. */
   readonly results: KernelMap
   /** `candidateBits` per slot. */
@@ -57,20 +44,7 @@ export function createWatchMaps(calls: Pick<MapCalls, 'createMap'>, machine: Rec
   const slots = architecturesOf[machine].length * slotsPerArchitecture
   return {
     tree: calls.createMap('tree', { type: 'hash', key: 4, value: 4, entries: 65536 }),
-    filters: calls.createMap('filters', {
-      type: 'hash',
-      key: filterKey.size,
-      value: filterValue.size,
-      entries: filterEntries,
-    }),
-    programs: calls.createMap('programs', {
-      type: 'hash',
-      key: filterKey.size,
-      value: programSize,
-      entries: filterEntries,
-      fixed: true,
-    }),
-    scratch: calls.createMap('scratch', { type: 'perCpuArray', key: 4, value: programSize, entries: 1 }),
+    ...createFilterMaps(calls),
     results: calls.createMap('results', { type: 'array', key: 4, value: 4, entries: largestErrno + 1 }),
     candidates: calls.createMap('candidates', { type: 'array', key: 4, value: 4, entries: slots }),
     suspects: calls.createMap('suspects', {

@@ -20,58 +20,21 @@ import {
   remove,
   update,
 } from '../blocks.ts'
-import type { Btf } from '../btf.ts'
+import { filterOf, type FilterLayout } from '../filter-copies.ts'
 import type { Layout } from '../layout.ts'
 import { slotsPerArchitecture } from '../maps.ts'
 import { seccompFilter } from '../membership.ts'
 import { numbered, unlessRestored } from '../calls/number.ts'
-import {
-  candidateBits,
-  filterDepth,
-  filterKey,
-  filterValue,
-  largestErrno,
-  marks,
-  programSize,
-  suspectKey,
-  suspectValue,
-  type WatchMaps,
-} from './maps.ts'
+import { candidateBits, largestErrno, marks, suspectKey, suspectValue, type WatchMaps } from './maps.ts'
 
 /** Whose refusals are watched: those of processes and descendants, of a cgroup and all below it, or of every task. */
 export type Watched = 'processes' | 'everything' | { readonly cgroup: bigint; readonly level: number }
 
-/** Offsets that lead to a filter and its instructions in the kernel's memory. */
-export interface FilterLayout {
-  readonly leader: number
-  readonly ofTask: number
-  readonly program: number
-  readonly previous: number
-  readonly original: number
-  readonly length: number
-  readonly instructions: number
-  /** The offset of si_code in struct kernel_siginfo. */
-  readonly code: number
-}
-
-/** Throws an Error that names a missing member if this kernel does not describe it. */
-export function filterLayoutOf(btf: Btf): FilterLayout {
-  const offset = btf.required.bind(btf)
-  return {
-    leader: offset('task_struct', 'group_leader'),
-    ofTask: offset('task_struct', 'seccomp.filter'),
-    program: offset('seccomp_filter', 'prog'),
-    previous: offset('seccomp_filter', 'prev'),
-    original: offset('bpf_prog', 'orig_prog'),
-    length: offset('sock_fprog_kern', 'len'),
-    instructions: offset('sock_fprog_kern', 'filter'),
-    code: offset('kernel_siginfo', 'si_code'),
-  }
-}
-
 export interface WatchContext {
   readonly layout: Layout
   readonly filters: FilterLayout
+  /** The offset of si_code in struct kernel_siginfo. */
+  readonly signalCode: number
   readonly maps: WatchMaps
   readonly watched: Watched
 }
@@ -104,7 +67,7 @@ export function returned(context: WatchContext): readonly AssemblyLine[] {
     bpf.label('failed'),
     bpf.storeLower(frame, key + suspectKey.result, 9),
     ...isWatched(context, true),
-    ...filterOf(context),
+    ...filter(context),
     // While the filter is unread, every failure under it is kept.
     bpf.jumpIf(9, 'equal', 0, 'asked'),
     bpf.storeLower(frame, small, 7),
@@ -123,7 +86,7 @@ export function entered(context: WatchContext): readonly AssemblyLine[] {
   return [
     bpf.load(6, 1, 0),
     ...isWatched(context, true),
-    ...filterOf(context),
+    ...filter(context),
     bpf.jumpIf(9, 'equal', 0, 'done'),
     ...asked(layout, false),
     ...ifCandidate(maps, candidateBits.logged),
@@ -134,12 +97,12 @@ export function entered(context: WatchContext): readonly AssemblyLine[] {
 
 /** signal_deliver(int signal, struct kernel_siginfo *, struct k_sigaction *). */
 export function delivered(context: WatchContext): readonly AssemblyLine[] {
-  const { layout, filters, maps } = context
+  const { layout, signalCode, maps } = context
   return [
     bpf.load(7, 1, 0),
     bpf.jumpIf(7, 'notEqual', sigsys, 'done'),
     bpf.load(6, 1, 8),
-    ...read(6, filters.code, 4, -8),
+    ...read(6, signalCode, 4, -8),
     bpf.loadLower(1, frame, -8),
     bpf.jumpIf(1, 'notEqual', bySeccomp, 'done'),
     ...isWatched(context, false),
@@ -152,7 +115,7 @@ export function delivered(context: WatchContext): readonly AssemblyLine[] {
     bpf.storeValue(frame, small, 1),
     ...update(maps.told, thread, small, 0),
     bpf.label('trapped'),
-    ...filterOf(context),
+    ...filter(context),
     ...stopped(context),
   ]
 }
@@ -176,7 +139,7 @@ export function ended(context: WatchContext): readonly AssemblyLine[] {
     bpf.jump('done'),
     bpf.label('untold'),
     bpf.storeValue(frame, key + suspectKey.result, marks.ended),
-    ...filterOf(context),
+    ...filter(context),
     ...stopped(context),
   ]
 }
@@ -226,88 +189,9 @@ function isWatched({ layout, maps, watched }: WatchContext, underFilter: boolean
   ]
 }
 
-/** Puts the filter of the task in r8 into the key, and copies a new filter. r9 = whether the filter has been read. */
-function filterOf({ filters, maps }: WatchContext): readonly AssemblyLine[] {
-  const whole = key + suspectKey.filter
-  return [
-    ...read(8, filters.ofTask, 8, whole),
-    bpf.load(9, frame, whole),
-    bpf.jumpIf(9, 'notEqual', 0, 'has-filter'),
-    // Newer kernels release the filter before this tracepoint. The leader's is taken, as threads mostly share one.
-    ...read(8, filters.leader, 8, whole),
-    bpf.load(9, frame, whole),
-    ...read(9, filters.ofTask, 8, whole),
-    bpf.load(9, frame, whole),
-    bpf.jumpIf(9, 'equal', 0, 'no-filter'),
-    bpf.label('has-filter'),
-    ...read(9, filters.program, 8, key + suspectKey.program),
-    ...lookup(maps.filters, whole),
-    bpf.jumpIf(0, 'equal', 0, 'copy'),
-    bpf.loadLower(9, 0, filterValue.learnt),
-    bpf.jump('known-filter'),
-    bpf.label('no-filter'),
-    bpf.storeWide(frame, key + suspectKey.program, 0),
-    bpf.jump('unknown-filter'),
-    bpf.label('copy'),
-    ...copied(filters, maps, whole),
-    bpf.label('unknown-filter'),
-    bpf.set(9, 0),
-    bpf.label('known-filter'),
-  ]
-}
-
-/** Copies the filter whose key is on the stack, and the filters before it. r9: the filter. */
-function copied(filters: FilterLayout, maps: WatchMaps, first: number): readonly AssemblyLine[] {
-  const own = value
-  return [
-    bpf.load(1, frame, first + filterKey.program),
-    bpf.store(frame, own + filterKey.filter, 9),
-    bpf.store(frame, own + filterKey.program, 1),
-    ...Array.from({ length: filterDepth }, (_, depth): readonly AssemblyLine[] => [
-      bpf.store(frame, own + filterKey.filter, 9),
-      ...read(9, filters.program, 8, own + filterKey.program),
-      // The previous filter is read before r9 is overwritten.
-      ...read(9, filters.previous, 8, about + filterValue.previous),
-      bpf.storeWide(frame, about + filterValue.previousProgram, 0),
-      bpf.load(9, frame, about + filterValue.previous),
-      bpf.jumpIf(9, 'equal', 0, `oldest-${depth}`),
-      ...read(9, filters.program, 8, about + filterValue.previousProgram),
-      bpf.label(`oldest-${depth}`),
-      bpf.storeWide(frame, about + filterValue.learnt, 0),
-      bpf.load(9, frame, own + filterKey.program),
-      ...read(9, filters.original, 8, small),
-      bpf.load(9, frame, small),
-      bpf.jumpIf(9, 'equal', 0, `kept-${depth}`),
-      bpf.storeWide(frame, small, 0),
-      ...read(9, filters.length, 2, small),
-      bpf.loadLower(1, frame, small),
-      bpf.storeLower(frame, about + filterValue.length, 1),
-      ...read(9, filters.instructions, 8, small),
-      bpf.load(9, frame, small),
-      bpf.storeValue(frame, small, 0),
-      ...lookup(maps.scratch, small),
-      bpf.jumpIf(0, 'equal', 0, `kept-${depth}`),
-      bpf.move(1, 0),
-      bpf.loadLower(2, frame, about + filterValue.length),
-      bpf.shiftLeft(2, 3),
-      bpf.jumpIf(2, 'above', programSize, `kept-${depth}`),
-      bpf.move(3, 9),
-      bpf.move(9, 0),
-      bpf.call('readKernel'),
-      bpf.map(1, maps.programs.descriptor),
-      bpf.move(2, frame),
-      bpf.add(2, own),
-      bpf.move(3, 9),
-      bpf.set(4, 0),
-      bpf.call('mapUpdate'),
-      bpf.label(`kept-${depth}`),
-      ...update(maps.filters, own, about, 0),
-      bpf.load(9, frame, about + filterValue.previous),
-      bpf.jumpIf(9, 'equal', 0, 'copied'),
-    ]).flat(),
-    bpf.label('copied'),
-  ]
-}
+/** Puts the filter of the task in r8 into the key. r9 = whether the filter has been read. */
+const filter = ({ filters, maps }: WatchContext): readonly AssemblyLine[] =>
+  filterOf(filters, maps, { key: key + suspectKey.filter, copy: value, about, small })
 
 /** Continues if the map has a nonzero value for the key on the stack; else goes to `done`. */
 const ifSet = (map: { readonly descriptor: number }): readonly AssemblyLine[] => [

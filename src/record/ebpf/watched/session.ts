@@ -13,6 +13,7 @@ import type { Suspect } from '../../refusals.ts'
 import { resultOf } from '../../refused-by.ts'
 import { assemble, type AssemblyLine } from '../assembler.ts'
 import { Btf } from '../btf.ts'
+import { copiedPrograms, filterLayoutOf, filterValue } from '../filter-copies.ts'
 import { BpfCalls } from '../kernel.ts'
 import { architecturesOf, layoutOf, type RecorderMachine } from '../layout.ts'
 import { key32, slotsPerArchitecture } from '../maps.ts'
@@ -20,7 +21,6 @@ import { btfFile, possibleProcessors, thisMachine } from '../session.ts'
 import {
   candidateBits,
   createWatchMaps,
-  filterValue,
   largestErrno,
   marks,
   suspectKey,
@@ -31,7 +31,6 @@ import {
   delivered,
   ended,
   entered,
-  filterLayoutOf,
   forked,
   gone,
   returned,
@@ -92,6 +91,7 @@ export class WatchSession {
       const context: WatchContext = {
         layout: layoutOf(btf, machine, true),
         filters: filterLayoutOf(btf),
+        signalCode: btf.required('kernel_siginfo', 'si_code'),
         maps: createWatchMaps(calls, machine),
         watched,
       }
@@ -210,15 +210,8 @@ export class WatchSession {
 
   /** The filter with those before it; undefined if one of them is not known completely. */
   #filterFrom(first: Buffer): AppliedFilter | undefined {
-    const programs: Buffer[] = []
-    for (let key = first; key.readBigUInt64LE() !== 0n;) {
-      const value = this.#calls.lookup(this.#maps.filters, key)
-      const length = value?.readUInt32LE(filterValue.length) ?? 0
-      const bytes = this.#calls.lookup(this.#maps.programs, key)
-      if (value === undefined || bytes === undefined || length === 0) return undefined
-      programs.push(bytes.subarray(0, length * 8))
-      key = Buffer.from(value.subarray(filterValue.previous, filterValue.size))
-    }
+    const programs = copiedPrograms(this.#calls, this.#maps, first)
+    if (programs === undefined) return undefined
     const content = programs.map((each) => each.toString('base64')).join(' ')
     const known = this.#same.get(content)
     if (known !== undefined) return known
