@@ -40,7 +40,7 @@ function kernelOf() {
     for (const slot of countedSlots(layout, number(call))) kernel.update(own.evident, key32(slot), key32(1))
   const programs = {
     entry: assemble(entered(layout, maps, membership)),
-    exit: assemble(inTurn([left(layout, maps, membership), continued(given)])),
+    exit: assemble(inTurn([left(layout, maps, membership, 'foreign'), continued(given)])),
     fork: assemble(forked(layout, maps, 1)),
     exec: assemble(executed(given)),
   }

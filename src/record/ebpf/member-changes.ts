@@ -13,11 +13,9 @@ export function forked({ task }: Layout, maps: Maps, ownProcess: number): readon
     bpf.load(6, 1, 0),
     bpf.load(7, 1, 8),
     ...read(7, task.pid, 4, -8),
-    ...replaceNote(maps, -8, 'none'),
+    ...replaceNote(maps, -8),
     ...read(7, task.tgid, 4, -16),
     ...read(6, task.tgid, 4, -24),
-    // The new thread first leaves the call that made it. A thread that has ended may have had the same id.
-    ...noteUnknownCall(maps, -8),
     bpf.loadLower(1, frame, -8),
     bpf.loadLower(2, frame, -16),
     // A thread: its process is already a member.
@@ -58,7 +56,7 @@ export function forked({ task }: Layout, maps: Maps, ownProcess: number): readon
 
 /** sched_process_exec(…): a thread that executes a program takes the id of its process's first thread. */
 export function executed(maps: Maps): readonly AssemblyLine[] {
-  return [bpf.call('currentPidTgid'), bpf.storeLower(frame, -8, 0), ...noteUnknownCall(maps, -8), ...done]
+  return [bpf.call('currentPidTgid'), bpf.storeLower(frame, -8, 0), ...replaceNote(maps, -8), ...done]
 }
 
 /** sched_process_exit(struct task_struct *): a process ends with its last thread. */

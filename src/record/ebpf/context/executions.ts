@@ -84,7 +84,7 @@ export function executed(given: ProgramInputs): readonly AssemblyLine[] {
     ...recorded(given),
     bpf.call('currentPidTgid'),
     bpf.storeLower(frame, at.word, 0),
-    ...replaceNote(given.maps, at.word, 'outside'),
+    ...replaceNote(given.maps, at.word),
     ...scratch(given, 'done'),
     ...noteContainer(given),
     ...lookup(own.containers, at.container),
