@@ -278,6 +278,8 @@ function kindOf(line: usize, expected: i32): u8 {
   const stop = lineEnd(at)
   if (stop - line > lineLimit) return slow
   next = stop + 1
+  const ends = endsBetween(at, stop)
+  if (kind === signalLine ? ends !== 0 || !isWholeSignal(at, stop) : ends > 1) return slow
   if (isOfCall) {
     let ending = endingOf(at, stop)
     const care = load<u8>(careful + call)
@@ -285,6 +287,8 @@ function kindOf(line: usize, expected: i32): u8 {
     if (care === alwaysSlow) return slow
     if (ending === callLine) succeeded = succeeded || !isMinusOne
     else if (ending === unsure && kind === callLine && isCut(line, at, stop)) ending = cutLine
+    // A line of another kind may stand behind the call.
+    if (ending === unsure && (endsWith(stop, 0x2b) || endsWith(stop, 0x2d) || isAttached(stop))) return slow
     if (ending !== unsure && ending !== callLine) {
       if (kind === resumedLine) return slow
       kind = ending
@@ -451,9 +455,50 @@ function isSignal(at: usize): bool {
   return isUpper(first) && isUpper(second) && (first !== 0x53 || second !== 0x59)
 }
 
-/** `+++ exited with ` */
+/** `+++ exited with 0 +++`, and nothing behind it. */
 function isExit(at: usize): bool {
-  return load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465
+  if (load<u64>(at) !== 0x74697865202b2b2b || load<u64>(at + 8) !== 0x2068746977206465) return false
+  const end = afterDigits(at + 16)
+  return load<u32>(end) === 0x2b2b2b20 && load<u8>(end + 4) === 0x0a
+}
+
+/**
+ * How often a line of a call may end between: with a result, or with `<unfinished`. Strings, comments and paths may
+ * hold the same, so the careful reader reads a line that has two.
+ */
+function endsBetween(from: usize, stop: usize): i32 {
+  let count = 0
+  for (let at = from; at < stop; at += 16) {
+    const word = v128.load(at)
+    const behind = v128.load(at, 1)
+    const closing = v128.and(i8x16.eq(word, i8x16.splat(0x29)), i8x16.eq(behind, i8x16.splat(0x20)))
+    const mark = v128.and(i8x16.eq(word, i8x16.splat(0x3c)), i8x16.eq(behind, i8x16.splat(0x75)))
+    let found = i8x16.bitmask(v128.or(closing, mark))
+    while (found !== 0) {
+      const place = at + ctz(found)
+      if (place >= stop) return count
+      if (load<u8>(place) === 0x3c || load<u8>(afterSpaces(place + 1)) === 0x3d) count++
+      found &= found - 1
+    }
+  }
+  return count
+}
+
+/** `+++` or `---` */
+function endsWith(stop: usize, byte: u8): bool {
+  return load<u8>(stop - 1) === byte && load<u8>(stop - 2) === byte && load<u8>(stop - 3) === byte
+}
+
+/** Whether a signal ends at `stop`, and not before. */
+function isWholeSignal(start: usize, stop: usize): bool {
+  let at = start + 4
+  while (load<u32>(at) !== 0x2d2d2d20 /* ` ---` */ && at < stop) at++
+  return at + 4 === stop
+}
+
+/** `attached` */
+function isAttached(stop: usize): bool {
+  return load<u64>(stop - 8) === 0x6465686361747461
 }
 
 const restLength = 5

@@ -47,6 +47,37 @@ t.test(
   },
 )
 
+t.test('lines that stand on one line because a logger lost their ends all count', async (t) => {
+  const rows: readonly (readonly [line: string, calls: readonly string[]])[] = [
+    ['openat(AT_FDCWD, "a", O_RDONLY) = 3 read(3, "x", 1) = 1 close(3) = 0', ['close 1', 'openat 1', 'read 1']],
+    ['socket(AF_INET, SOCK_DGRAM, 0) = -1 EPERM (Operation not permitted) close(3) = 0', ['close 1', 'socket 1']],
+    ['poll([{fd=3, events=POLLIN}], 1, 5) = 1 ([{fd=3, revents=POLLIN}]) <0.000012> close(3) = 0', ['close 1', 'poll 1']],
+    ['openat(AT_FDCWD</a b>, "c", 0) = 3</a b/c) = 1> uname({sysname="Linux"}) = 0', ['openat 1', 'uname 1']],
+    ['write(1, "a) = 3 close(3) = 0", 18) = 18', ['write 1']],
+    ['read(3</a) = 3 close(3) = 0>, "", 8) = 0', ['read 1']],
+  ] // prettier-ignore
+  for (const [line, calls] of rows) {
+    const seen = await observeText(text(...start, line, ...end))
+    t.same(counts(seen), whole(...calls), line)
+    t.equal(codes(seen).includes('glued-call'), false, line)
+  }
+  const threads = [
+    ...start.map((line) => `7 ${line}`),
+    '7 read(3,  <unfinished ...> 8 close(4) = 0 7 <... read resumed>"", 8) = 0',
+    '8 +++ exited with 0 +++ 7 getpid() = 7',
+    '7 --- SIGCHLD {si_signo=SIGCHLD} --- 7 wait4(-1, NULL, 0, NULL) = 8',
+    ...end.map((line) => `7 ${line}`),
+  ]
+  const seen = await observeText(text(...threads))
+  t.same(counts(seen), whole('close 1', 'getpid 1', 'read 1', 'wait4 1'))
+  const all = await observeText(threads.join(' ') + '\n')
+  t.same(counts(all), counts(seen))
+  t.match(all.sources, [{ lines: 1, calls: 8, ignored: 4, unparsed: 0 }])
+  // What follows is not whole, so nobody knows whether it is strace's.
+  const cut = await observeText(text(...start, 'read(3, "", 8) = 0 close(3', ...end))
+  t.same([counts(cut), codes(cut).includes('glued-call')], [whole('read 1'), true])
+})
+
 t.test('what the program only says is no call', async (t) => {
   for (const line of [
     'the worker did read(3, "x", 1) = 1',

@@ -6,6 +6,7 @@ import {
   endings,
   fields,
   insets,
+  joints,
   libraries,
   messages,
   names,
@@ -30,6 +31,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, LineForm>>>> = {
   messages: Object.fromEntries(messages.map((row, index) => [`${row.kind} ${index}`, row])),
   endings,
   insets,
+  joints,
   libraries,
   quick,
 }
@@ -69,7 +71,24 @@ export const bodies: readonly string[] = [
   '+++ killed by SIGSYS +++',
   ...shapes.signal.examples,
   ...shapes.mode.examples,
+  ...joined(),
 ] // prettier-ignore
+
+/** Lines of which others stand behind on the same line, and calls whose strings only look so. */
+function joined(): readonly string[] {
+  const firsts = [
+    ...endings.whole.examples.map((end) => `read(3${end}`),
+    ...endings.unfinished.examples.map((end) => `read(3${end}`),
+    'exit_group(0) = ?',
+    '--- SIGCHLD {si_signo=SIGCHLD} ---',
+    '+++ exited with 0 +++',
+    'strace: Process 8 attached',
+    'write(1, "a) = 3 close(3) = 0", 19) = 19',
+    'openat(AT_FDCWD</a) = 3 close(3) = 0>, "b") = 3',
+  ]
+  const seconds = ['close(3) = 0', '20840 close(3) = 0', 'close(3 <unfinished ...>', '<... close resumed>) = 0', '[x]', '+++ exited with 0 +++', '--- SIGCHLD {si_signo=SIGCHLD} ---', 'strace: Process 8 attached', 'close(3', 'text'] // prettier-ignore
+  return firsts.flatMap((first) => seconds.map((second) => `${first} ${second}`))
+}
 
 const cutCalls = ['read(3, ', 'clone(child_stack=NULL, flags=CLONE_VM|SIGCHLD', 'rt_sigaction(SIGINT, {sa_mask=[]}, ', 'openat(AT_FDCWD, "/(a", O_RDONLY'] // prettier-ignore
 
@@ -217,9 +236,9 @@ function numbersOf(number: number | undefined): Int32Array {
   return new Int32Array(printedNames().length).fill(number ?? layout.i32.noNumber)
 }
 
-/** The host counts calls that the kernel refuses or lacks. */
+/** The host counts calls that the kernel refuses or lacks, and reads lines that may be two. */
 function isCounted(end: string): boolean {
-  return !/ENOSYS|EPERM|EACCES|errno|INJECTED/.test(end)
+  return !/ENOSYS|EPERM|EACCES|errno|INJECTED|\) = .*\) = /.test(end)
 }
 
 /** A failed call that tells the compiled reader the machine at once. */

@@ -84,7 +84,7 @@ function endOfString(text: string, quote: number): number {
  * `1</dev/pts/0<char 136:0>>`. strace escapes angle brackets in paths; inside `PROTO:[…]` only an arrow has a raw one.
  * A "<" that does not follow a descriptor is a shift or an operator.
  */
-function endOfDecoration(text: string, at: number): number {
+export function endOfDecoration(text: string, at: number): number {
   const before = text.charCodeAt(at - 1)
   const next = text.charCodeAt(at + 1)
   const decorates = (before >= 0x30 && before <= 0x39) || before === 0x44 /* AT_FDCWD */

@@ -312,6 +312,8 @@ export const endings = {
     [' = 3', ' = -1 ENOENT', ' = -1 (errno 22)', ' = ?', '          = 0x7f'],
     ['= x', ') = 3'],
   ),
+  // Its first part.
+  value: row(new RegExp(` *= (?:${value})`, 'y'), [' = 3', '    = -1', ' = ?', ' = 0x7f'], [' = x']),
   errno: row(/ \(errno (\d+)\)$/, [' (errno 22)'], [' (Timeout)']),
   // strace src/syscall.c (print_injected_note): if only arguments were changed, the kernel ran the call.
   injected: row(
@@ -334,6 +336,43 @@ export const endings = {
     ' <detached ...>',
     ' <pid changed to 24164 ...>',
   ]),
+} satisfies Record<string, LineForm>
+
+/** The ends of lines behind which, after blanks, another line may stand: a logger or a paste lost the line end. */
+export const joints = {
+  suspect: row(/(?:\) += [^ ]+|<(?:unfinished(?: #\d+)?|detached) \.\.\.>|\+\+\+|---| attached) /, [
+    ') = 3 ',
+    ')        = 0x7f ',
+    '<unfinished ...> ',
+    '<detached ...> ',
+    '+++ ',
+    '--- ',
+    ' attached ',
+  ]),
+  // The same of a text with one end at most, which says that nothing but the start of a call may follow.
+  begun: row(
+    /\) += .*\w\(/,
+    [') = 3 close('],
+    [') = -1 EPERM (Operation not permitted)', ') = -1 (errno 22)'],
+  ),
+  unfinished: row(/ *<(?:unfinished(?: #\d+)?|detached) \.\.\.>/g, [
+    ' <unfinished ...>',
+    ' <unfinished #3 ...>',
+    ' <detached ...>',
+  ]),
+  exit: row(
+    /\+\+\+ (?:exited with|killed by|superseded by execve in pid) [^+]*\+\+\+/y,
+    ['+++ exited with 0 +++', '+++ killed by SIGSEGV (core dumped) +++'],
+    ['+++ exited with 0 +++ 7 +++ exited with 0 +++'],
+  ),
+  signal: row(/--- (?:stopped by )?SIG.*? ---/y, [
+    '--- SIGCHLD {si_signo=SIGCHLD} ---',
+    '--- stopped by SIGSTOP ---',
+  ]),
+  attached: row(/(?:strace: )?Process \d+ attached/y, ['strace: Process 7 attached', 'Process 7 attached']),
+  // Behind a result, besides texts in parentheses.
+  error: row(/ E[A-Z0-9]+/y, [' ENOENT', ' ERESTARTSYS'], [' x']),
+  time: row(/ <[\d.]+>/y, [' <0.000012>']),
 } satisfies Record<string, LineForm>
 
 /** What strace writes between the parentheses of a call. */

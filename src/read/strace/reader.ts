@@ -9,6 +9,7 @@ import type { Sink } from '../seen.ts'
 import { lineLimit, lineText } from '../text.ts'
 import { compiledLines } from './compiled-lines.ts'
 import { Interleave } from './interleave.ts'
+import { linesIn } from './joined.ts'
 import { Ledger } from './ledger.ts'
 import { emitCalls } from './resolve-abi.ts'
 import { Run } from './run.ts'
@@ -28,6 +29,8 @@ export class StraceReader implements Reader {
   readonly #interleave: Interleave
   readonly #scan: Scan
   #source = ''
+  /** How many lines of this source stand behind others on one line. */
+  #joined = 0
 
   constructor(options: ReaderOptions) {
     this.#options = options
@@ -47,6 +50,7 @@ export class StraceReader implements Reader {
 
   startSource(name: string, pid?: number): void {
     this.#source = name
+    this.#joined = 0
     this.#run.calls += this.#ledger.calls
     this.#ledger.startSource(name, pid)
     this.#interleave.startSource()
@@ -94,7 +98,10 @@ export class StraceReader implements Reader {
     if (ledger.machine.certain === undefined && number <= evidenceLines) ledger.machine.line(text)
     if (this.#tables.open && this.#tables.takes(text, ledger.counts.source, number))
       return this.#interleave.passed()
-    this.#interleave.line(text, number)
+    const lines = linesIn(text, ledger.names)
+    if (lines === undefined) this.#diagnostics.add('glued-call', this.#source, number)
+    for (const line of lines ?? [text]) this.#interleave.line(line, number)
+    this.#joined += (lines?.length ?? 1) - 1
   }
 
   endSource(cut: boolean): LinesAccount {
@@ -104,7 +111,7 @@ export class StraceReader implements Reader {
     if (isCut) this.#diagnostics.add('truncated', this.#source, lines)
     this.#ledger.endSource()
     const { unparsed } = this.#interleave
-    return { lines, calls, unparsed, ignored: lines - calls - unparsed }
+    return { lines, calls, unparsed, ignored: lines + this.#joined - calls - unparsed }
   }
 
   end(sink: Sink): void {

@@ -1,0 +1,78 @@
+// Separates lines of strace that stand on one line because a logger or a paste lost their line ends. Every part must be
+// a whole line of strace's: nothing else tells one from text of the program. Authority: printleader(),
+// syscall_exiting_trace() and line_ended() in strace: a line ends with a result, a mark, an exit, a signal or a message.
+import { endOfDecoration, splitArguments } from './arguments.ts'
+import { endings, joints } from './lines.ts'
+import type { Names } from './names.ts'
+import { parseLine } from './parse-line.ts'
+
+/** The lines in this text; undefined if another line may begin in it, and not all of the text is lines. */
+export function linesIn(text: string, names: Names): readonly string[] | undefined {
+  const { pattern } = joints.suspect
+  if (!pattern.test(text)) return [text]
+  const lines: string[] = []
+  for (let rest = text; ;) {
+    const end = endOfLine(rest, names)
+    if (end === undefined) return lines.length === 0 ? [text] : undefined
+    lines.push(rest.slice(0, end))
+    const next = rest.slice(end).search(/[^ ]/)
+    if (next === -1) return lines
+    if (next === 0 || !isStart(rest.slice(end + next))) return lines.length === 1 ? [text] : undefined
+    rest = rest.slice(end + next)
+  }
+}
+
+function isStart(text: string): boolean {
+  return parseLine(text).shape.kind !== 'foreign'
+}
+
+/** Where strace's line ends with which the text begins; undefined if it is none, or goes on. */
+function endOfLine(text: string, names: Names): number | undefined {
+  const { prefix, shape } = parseLine(text)
+  switch (shape.kind) {
+    case 'call':
+      return names.isKnown(shape.name) ? endOfCall(text, shape.open) : undefined
+    case 'resumed':
+      return endOfCall(text, shape.open)
+    case 'exit':
+    case 'superseded':
+      return behind(joints.exit.pattern, text, prefix.length)
+    case 'signal':
+      return behind(joints.signal.pattern, text, prefix.length)
+    case 'attached':
+      return behind(joints.attached.pattern, text, 0)
+    default:
+      return undefined
+  }
+}
+
+function endOfCall(text: string, open: number): number | undefined {
+  const { end } = splitArguments(text, open)
+  const mark = markAt(text, open, end ?? text.length)
+  if (mark !== undefined) return mark
+  const value = end === undefined ? undefined : behind(endings.value.pattern, text, end)
+  if (value === undefined) return undefined
+  const path = text.charAt(value) === '<' ? endOfDecoration(text, value) + 1 : value
+  let at = behind(joints.error.pattern, text, path) ?? path
+  while (text.startsWith(' (', at)) {
+    const closed = splitArguments(text, at + 2).end
+    if (closed === undefined) return undefined
+    at = closed
+  }
+  return behind(joints.time.pattern, text, at) ?? at
+}
+
+/** Where the mark ends that leaves the call unfinished; undefined if a string or a path holds it. */
+function markAt(text: string, open: number, limit: number): number | undefined {
+  const { pattern } = joints.unfinished
+  pattern.lastIndex = open
+  const found = pattern.exec(text)
+  if (found === null || found.index >= limit || splitArguments(text.slice(0, found.index), open).inside)
+    return undefined
+  return found.index + found[0].length
+}
+
+function behind(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : undefined
+}
