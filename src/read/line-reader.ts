@@ -36,6 +36,8 @@ export class LineReader implements Reader {
   readonly #options: ReaderOptions
   readonly #diagnostics = new DiagnosticLog()
   readonly #entries = new Map<string, CallEntry>()
+  /** The entries that calls as printed lead to, by the architecture that the record states. */
+  readonly #near = new Map<Architecture | undefined, Map<string | number, CallEntry>>()
   /** The secondary calls of this source: see LoggedCall.secondary. */
   #secondary = new Map<string, CallEntry>()
   #secondaryCalls = 0
@@ -231,11 +233,14 @@ export class LineReader implements Reader {
     { call, architecture: told, isNarrow = false }: LoggedCall,
     entries: Map<string, CallEntry>,
   ): CallEntry {
+    const isNear = !isNarrow && entries === this.#entries
+    const near = isNear ? this.#near.get(told)?.get(call) : undefined
+    if (near !== undefined) return near
     const number = typeof call === 'number' ? call >>> 0 : undefined
     const architecture =
       told === undefined || number === undefined ? told : architectureOfNumber(told, number)
     const printed = number ?? (call as string)
-    return (
+    const entry =
       entries.get(keyOf(architecture, isNarrow, printed)) ??
       this.#newEntry(
         typeof printed === 'string' && printed.length > nameLimit
@@ -247,7 +252,11 @@ export class LineReader implements Reader {
         isNarrow,
         entries,
       )
-    )
+    if (isNear && entry.call === printed) {
+      const ofTold = this.#near.get(told) ?? new Map<string | number, CallEntry>()
+      this.#near.set(told, ofTold.set(call, entry))
+    }
+    return entry
   }
 
   #newEntry(

@@ -53,8 +53,9 @@ function isEntry(line: string): boolean {
 }
 
 /** The keys of an entry; a tuple is several keys. */
-function keysOf(key: string): string[] {
-  return key.replace(/^\((.*)\)$/, '$1').split(/, ?/)
+function keysOf(key: string): readonly string[] {
+  const bare = key.startsWith('(') && key.endsWith(')') ? key.slice(1, -1) : key
+  return bare.includes(',') ? bare.split(/, ?/) : [bare]
 }
 
 /** An entry of a map, with its keys. */
@@ -66,23 +67,32 @@ interface Entry {
   readonly isText: boolean
 }
 
-/** Where a map has its calls: `@[comm, call]` or `@[call, comm]`. Entries that may be either wait. */
-type MapPart = 'first' | 'last' | Entry[]
+/** What is known of one map of the script. */
+interface MapState {
+  /** Whether a map of this name may have calls. */
+  readonly isOfCalls: boolean
+  /** Where it has its calls: `@[comm, call]` or `@[call, comm]`. Entries that may be either wait. */
+  side: 'first' | 'last' | Entry[]
+  /** What its keys are. Until one of them can only be a call, the calls of its entries wait. */
+  keys: 'calls' | 'others' | LoggedCall[]
+  /** How many keys it has: a line with fewer keys is not a whole record. */
+  arity: number | undefined
+  /** The keys that were read as calls before. */
+  readonly read: Map<string, KeyedCall>
+}
 
-/** What the keys of a map are. Until one of them can only be a call, the entries of the map wait. */
-type MapKeys = 'calls' | 'others' | LoggedCall[]
+/** The most keys of a map that are remembered: they come from the input. */
+const mostRead = 4096
 
 class BpftraceLines implements LineGrammar {
-  /** How many keys a map has: a line with fewer keys is not a whole record. */
-  readonly #arity = new Map<string, number>()
-  readonly #keys = new Map<string, MapKeys>()
-  readonly #sides = new Map<string, MapPart>()
+  readonly #maps = new Map<string, MapState>()
   #evidence: Evidence = 'every-call'
 
   line(text: string, say: Reporter): LineResult {
+    if (text.startsWith('@')) return this.#ofMap(text, say)
     if (text === '' || attaching.test(text)) return 'ignored'
     if (text.startsWith('{')) return this.#json(text, say)
-    // The most frequent lines come first: no other line starts with a number.
+    // No other line starts with a number.
     const line = printed.exec(text)
     if (line !== null) {
       const [, pid, comm, number] = line
@@ -99,6 +109,10 @@ class BpftraceLines implements LineGrammar {
       say.lost(lost === null ? undefined : Number(lost[1]))
       return 'ignored'
     }
+    return histogramRow.test(text) ? 'ignored' : 'unparsed'
+  }
+
+  #ofMap(text: string, say: Reporter): LineResult {
     const map = mapLine.exec(text)
     if (map !== null) return this.#entry(map[1] as string, map[2] as string, Number(map[3]), true, say)
     const other = plainMap.exec(text) ?? histogramTitle.exec(text)
@@ -106,81 +120,66 @@ class BpftraceLines implements LineGrammar {
       say.diagnostic('other-map', { map: `@${other[1]}` })
       return 'ignored'
     }
-    if (histogramRow.test(text)) return 'ignored'
     // A task's name may contain a line end, and the task chose the text after it.
-    if (text.startsWith('@')) say.diagnostic('broken-record')
+    say.diagnostic('broken-record')
     return 'unparsed'
   }
 
   end(say: Reporter): void {
-    for (const [map, keys] of this.#keys)
-      if (Array.isArray(keys)) say.diagnostic('other-map', { map: `@${map}` })
-    for (const [map, side] of this.#sides)
-      if (Array.isArray(side)) say.diagnostic('other-map', { map: `@${map}` })
+    for (const part of ['keys', 'side'] as const)
+      for (const [map, state] of this.#maps)
+        if (Array.isArray(state[part]) && state[part].length > 0)
+          say.diagnostic('other-map', { map: `@${map}` })
     say.evidence(this.#evidence)
   }
 
+  #stateOf(map: string): MapState {
+    const known = this.#maps.get(map)
+    if (known !== undefined) return known
+    const state = { isOfCalls: callMap.test(map), side: [], keys: [], arity: undefined, read: new Map() }
+    this.#maps.set(map, state)
+    return state
+  }
+
   #entry(map: string, key: string, count: number, isText: boolean, say: Reporter): LineResult {
+    const state = this.#stateOf(map)
     const entry = { map, key, keys: keysOf(key), count, isText }
-    const side = this.#sides.get(map)
-    if (typeof side === 'string') return this.#told(entry, side, say)
+    if (typeof state.side === 'string') return this.#told(state, entry, state.side, say)
     const shown = sideOf(entry)
-    const waiting = side ?? []
+    const waiting = state.side
     if (shown === undefined) {
-      this.#sides.set(map, [...waiting, entry])
+      waiting.push(entry)
       return 'ignored'
     }
-    this.#sides.set(map, shown)
-    if (side === undefined) return this.#told(entry, shown, say)
-    const told = [...waiting, entry].map((each) => this.#told(each, shown, say))
+    state.side = shown
+    if (waiting.length === 0) return this.#told(state, entry, shown, say)
+    const told = [...waiting, entry].map((each) => this.#told(state, each, shown, say))
     const calls = told.flatMap((each) => (typeof each === 'object' ? each : []))
     return calls.length === 0 ? 'ignored' : calls
   }
 
-  #told({ map: name, key, keys, count, isText }: Entry, side: 'first' | 'last', say: Reporter): LineResult {
+  #told(state: MapState, entry: Entry, side: 'first' | 'last', say: Reporter): LineResult {
+    const { map, key, keys, count, isText } = entry
     const own = (side === 'first' ? keys[0] : keys.at(-1)) as string
-    const keyed = callMap.test(name) ? this.#callIn(name, own) : undefined
+    const keyed = state.isOfCalls ? callIn(state, own) : undefined
     if (keyed === undefined) {
-      say.diagnostic('other-map', { map: `@${name}` })
+      say.diagnostic('other-map', { map: `@${map}` })
       return 'ignored'
     }
     if (isText) {
-      const arity = this.#arity.get(name)
       // A comm with a comma makes more keys. A line with fewer keys was written by the task itself.
-      if (arity === undefined) this.#arity.set(name, keys.length)
-      else if (keys.length < arity) {
+      state.arity ??= keys.length
+      if (keys.length < state.arity) {
         say.diagnostic('broken-record')
         return 'unparsed'
       }
-      if (/\]: \d/.test(key)) say.diagnostic('broken-record')
+      if (key.includes(']: ') && /\]: \d/.test(key)) say.diagnostic('broken-record')
     }
     if (count === 0) return 'ignored'
-    const { isExit = false, ...told } = keyed
-    if (isExit) this.#evidence = 'exits-only'
-    const others = side === 'first' ? keys.slice(1) : keys.slice(0, -1)
-    return this.#orWaiting(name, own, { ...told, count, subject: () => subjectOf(others) })
-  }
-
-  /** The call of a key. In a map whose keys are calls, a name that no table has is a call too. */
-  #callIn(map: string, key: string): KeyedCall | undefined {
-    const keys = this.#keys.get(map)
-    if (keys === 'others') return undefined
-    const keyed = callOfKey(key)
-    if (keyed !== undefined) return keyed
-    if (keys === 'calls' && /^[a-z_][a-z0-9_]{0,63}$/.test(key)) return { call: key }
-    this.#keys.set(map, 'others')
-    return undefined
-  }
-
-  /** The call and the waiting ones of its map; 'ignored' while all keys of the map may be names of tasks. */
-  #orWaiting(map: string, key: string, call: LoggedCall): LineResult {
-    if (typeof call.call === 'number') return call
-    const keys = this.#keys.get(map) ?? []
-    if (!Array.isArray(keys)) return call
-    keys.push(call)
-    const isTold = namedMap.test(map) || isCallAlone(key)
-    this.#keys.set(map, isTold ? 'calls' : keys)
-    return isTold ? keys : 'ignored'
+    if (keyed.isExit === true) this.#evidence = 'exits-only'
+    const { call, architecture, isNarrow = false } = keyed
+    const subject = (): Caller => subjectOf(side === 'first' ? keys.slice(1) : keys.slice(0, -1))
+    return orWaiting(state, map, own, { call, architecture, isNarrow, count, subject })
   }
 
   #json(text: string, say: Reporter): LineResult {
@@ -204,11 +203,35 @@ class BpftraceLines implements LineGrammar {
       for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
         if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
         const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
-        if (typeof told === 'object') calls.push(...[told].flat())
+        if (Array.isArray(told)) calls.push(...(told as readonly LoggedCall[]))
+        else if (typeof told === 'object') calls.push(told as LoggedCall)
       }
     }
     return calls.length === 0 ? 'ignored' : calls
   }
+}
+
+/** The call of a key. In a map whose keys are calls, a name that no table has is a call too. */
+function callIn(state: MapState, key: string): KeyedCall | undefined {
+  if (state.keys === 'others') return undefined
+  const keyed = state.read.get(key) ?? callOfKey(key)
+  if (keyed !== undefined) {
+    if (state.read.size < mostRead) state.read.set(key, keyed)
+    return keyed
+  }
+  if (state.keys === 'calls' && /^[a-z_][a-z0-9_]{0,63}$/.test(key)) return { call: key }
+  state.keys = 'others'
+  return undefined
+}
+
+/** The call and the waiting ones of its map; 'ignored' while all keys of the map may be names of tasks. */
+function orWaiting(state: MapState, map: string, key: string, call: LoggedCall): LineResult {
+  if (typeof call.call === 'number' || !Array.isArray(state.keys)) return call
+  const waiting = state.keys
+  waiting.push(call)
+  const isTold = namedMap.test(map) || isCallAlone(key)
+  if (isTold) state.keys = 'calls'
+  return isTold ? waiting : 'ignored'
 }
 
 /** Which end of the keys is the call; undefined if both may be one: a task may have the name of a call. */
