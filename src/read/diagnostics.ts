@@ -76,11 +76,12 @@ export class DiagnosticLog {
   static readonly limit = 1000
 
   add(code: DiagnosticCode, source: string, line?: number, facts?: Readonly<Record<string, string>>): void {
-    const kind = JSON.stringify([code, source])
-    const key = JSON.stringify([code, source, facts])
+    // No code and no JSON contains a zero byte, so that two keys are never alike.
+    const key = `${code}\0${facts === undefined ? '' : JSON.stringify(facts)}\0${source}`
     const known = this.#entries.get(key)
     if (known !== undefined) return void known.count++
     if (facts !== undefined) {
+      const kind = `${code}\0${source}`
       const met = this.#withFacts.get(kind) ?? 0
       if (met >= DiagnosticLog.limit) return this.add(code, source, line)
       this.#withFacts.set(kind, met + 1)

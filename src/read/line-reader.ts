@@ -1,6 +1,6 @@
 // The Reader of every format with one record per line. It decodes lines, counts calls with their places, applies the
 // user's choice, and gives the account. Calls get their architecture at the end.
-import { architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
+import { architectureNames, architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
 import { architectureOfNumber } from '../abi/number-bit.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
 import { indexOn, scalarOf } from '../abi/scalars.ts'
@@ -17,7 +17,7 @@ import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
 import { choiceFields, isChosen, type CallerChoice, type ChoiceField } from './subject.ts'
-import { lineLimit, lineText } from './text.ts'
+import { eachLineText, lineLimit, lineText } from './text.ts'
 
 interface CallEntry extends Seen {
   readonly architecture: Architecture | undefined
@@ -108,7 +108,12 @@ export class LineReader implements Reader {
 
   takeLines(given: Uint8Array, start: number, end: number): void {
     const bytes = viewOf(given)
+    const isByText = this.#open?.plain === undefined || !this.#isCounting
     for (let at = start; at < end;) {
+      if (isByText) {
+        at = eachLineText(bytes, at, end, this.#takeText)
+        if (at === end) return
+      }
       const plain = this.#isCounting ? this.#open?.plain?.() : undefined
       const count = plain?.read(bytes, at, end) ?? 0
       const counted = this.#countKinds(plain, count)
@@ -122,6 +127,11 @@ export class LineReader implements Reader {
       this.#take(lineText(bytes, at, stop), count > 0 ? plain?.kinds[0] : undefined)
       at = stop + 1
     }
+  }
+
+  readonly #takeText = (text: string): void => {
+    this.#line++
+    this.#take(text, undefined)
   }
 
   /** Whether lines of a known kind are only counted. */
@@ -346,7 +356,11 @@ function nameOf(
 
 /** The architecture of an AUDIT_ARCH in a record; x32 shares x86_64's. Undefined if it is not supported. */
 export function architectureOfAudit(word: string): Architecture | undefined {
-  if (!/^[0-9a-f]{8}$/.test(word)) return undefined
-  const value = Number.parseInt(word, 16)
-  return (Object.keys(architectures) as Architecture[]).find((each) => architectures[each].audit === value)
+  return byAuditWord.get(word)
 }
+
+const byAuditWord: ReadonlyMap<string, Architecture> = new Map(
+  architectureNames
+    .toReversed()
+    .map((each) => [architectures[each].audit.toString(16).padStart(8, '0'), each]),
+)

@@ -16,6 +16,32 @@ export function lineText(bytes: Uint8Array, start: number, end: number): string 
   return text.includes('\x1b') ? withoutColours(text) : text
 }
 
+/** Many lines are decoded at once. A text that is kept may keep all of them in memory, so they are few. */
+const blockSize = 16_384
+
+/** Calls `take` with the text of each line of bytes[start, end) that fits into a block. Returns where the first other starts. */
+export function eachLineText(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  take: (text: string) => void,
+): number {
+  let at = start
+  while (at < end) {
+    const last = bytes.lastIndexOf(0x0a, Math.min(end, at + blockSize) - 1)
+    if (last < at) break
+    const block = latin1(bytes, at, last + 1)
+    const isPlain = !block.includes('\r') && !block.includes('\x1b')
+    for (let from = 0; from < block.length;) {
+      const stop = block.indexOf('\n', from)
+      take(isPlain ? block.slice(from, stop) : lineText(bytes, at + from, at + stop))
+      from = stop + 1
+    }
+    at = last + 1
+  }
+  return at
+}
+
 // oxlint-disable-next-line no-control-regex -- ESC is what is looked for
 const colours = /\x1b(?:\[[0-9;?]*[A-Za-z]|[\]_][^\x07\x1b]*(?:\x07|\x1b\\))/g
 

@@ -48,6 +48,8 @@ class AuditLines implements LineGrammar {
   }
 
   line(given: string, say: Reporter): LineResult {
+    // ausearch writes it between any two records.
+    if (given === '----') return 'ignored'
     const snappy = snappyRecord(given)
     if (snappy !== undefined) this.#isSnappy = true
     const text = snappy ?? given
@@ -190,11 +192,15 @@ function isRaw(machine: string): boolean {
 }
 
 function architectureNamed(machine: string): Architecture | undefined {
-  if (isRaw(machine)) return architectureOfAudit(machine)
-  return architectureNames.find(
-    (each) => each === machine || architectures[each].auditNames.includes(machine),
-  )
+  return isRaw(machine) ? architectureOfAudit(machine) : byName.get(machine)
 }
+
+/** By our name, and by those of libaudit. */
+const byName: ReadonlyMap<string, Architecture> = new Map(
+  architectureNames
+    .toReversed()
+    .flatMap((each) => [...architectures[each].auditNames, each].map((name) => [name, each] as const)),
+)
 
 /** The caller in the fields on the safe side of the block. A raw name with a blank or a quote is in hexadecimal. */
 function subjectOf(fields: string, raw: boolean, time: number | undefined): Caller {
