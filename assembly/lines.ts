@@ -468,20 +468,28 @@ function isExit(at: usize): bool {
  */
 function endsBetween(from: usize, stop: usize): i32 {
   let count = 0
-  for (let at = from; at < stop; at += 16) {
-    const word = v128.load(at)
-    const behind = v128.load(at, 1)
-    const closing = v128.and(i8x16.eq(word, i8x16.splat(0x29)), i8x16.eq(behind, i8x16.splat(0x20)))
-    const mark = v128.and(i8x16.eq(word, i8x16.splat(0x3c)), i8x16.eq(behind, i8x16.splat(0x75)))
-    let found = i8x16.bitmask(v128.or(closing, mark))
+  for (let at = from; at < stop; at += 32) {
+    let found = endsIn16(at) | (endsIn16(at + 16) << 16)
     while (found !== 0) {
-      const place = at + ctz(found)
+      const place = at + <usize>ctz(found)
       if (place >= stop) return count
-      if (load<u8>(place) === 0x3c || load<u8>(afterSpaces(place + 1)) === 0x3d) count++
+      const next = load<u8>(place + 1)
+      if (next === 0x75 ? load<u8>(place) === 0x3c : next === 0x20 && isClosed(place)) count++
       found &= found - 1
     }
   }
   return count
+}
+
+/** Which of sixteen bytes are a parenthesis that closes, or an angle bracket that opens. */
+function endsIn16(at: usize): i32 {
+  const word = v128.load(at)
+  return i8x16.bitmask(v128.or(i8x16.eq(word, i8x16.splat(0x29)), i8x16.eq(word, i8x16.splat(0x3c))))
+}
+
+/** Whether a parenthesis is here that a result follows. */
+function isClosed(at: usize): bool {
+  return load<u8>(at) === 0x29 && load<u16>(afterSpaces(at + 1)) === 0x203d /* `= ` */
 }
 
 /** `+++` or `---` */

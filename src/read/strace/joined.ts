@@ -6,10 +6,18 @@ import { endings, joints } from './lines.ts'
 import type { Names } from './names.ts'
 import { parseLine } from './parse-line.ts'
 
+/** Whether another line may begin in this text: most lines contain nothing that one could begin with. */
+export function mayBeLines(text: string): boolean {
+  const first = text.search(joints.end.pattern)
+  if (first === -1) return false
+  const { pattern } = joints.more
+  pattern.lastIndex = first + 1
+  return pattern.test(text)
+}
+
 /** The lines in this text; undefined if another line may begin in it, and not all of the text is lines. */
 export function linesIn(text: string, names: Names): readonly string[] | undefined {
-  const { pattern } = joints.suspect
-  if (!pattern.test(text)) return [text]
+  if (!mayBeLines(text)) return [text]
   const lines: string[] = []
   for (let rest = text; ;) {
     const end = endOfLine(rest, names)

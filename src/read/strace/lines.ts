@@ -340,20 +340,20 @@ export const endings = {
 
 /** The ends of lines behind which, after blanks, another line may stand: a logger or a paste lost the line end. */
 export const joints = {
-  suspect: row(/(?:\) += [^ ]+|<(?:unfinished(?: #\d+)?|detached) \.\.\.>|\+\+\+|---| attached) /, [
-    ') = 3 ',
-    ')        = 0x7f ',
-    '<unfinished ...> ',
-    '<detached ...> ',
-    '+++ ',
+  end: row(/\) += |<(?:unfinished|detached) |\+\+\+ |--- |attached /, [
+    ') = ',
+    ')     = ',
+    '<unfinished ',
+
     '--- ',
-    ' attached ',
+    '+++ ',
+    'attached ',
   ]),
-  // The same of a text with one end at most, which says that nothing but the start of a call may follow.
-  begun: row(
-    /\) += .*\w\(/,
-    [') = 3 close('],
-    [') = -1 EPERM (Operation not permitted)', ') = -1 (errno 22)'],
+  // What every line contains that may stand behind another one.
+  more: row(
+    /\w\(|<\.\.\. |\+\+\+ |--- |Process /g,
+    ['d(', '<... ', '+++ ', '--- ', 'Process '],
+    [' (', '---'],
   ),
   unfinished: row(/ *<(?:unfinished(?: #\d+)?|detached) \.\.\.>/g, [
     ' <unfinished ...>',

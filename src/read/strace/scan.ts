@@ -6,9 +6,9 @@ import type { CompiledLines, Countable, Pending } from './compiled-lines.ts'
 import { completionOf, type Completion } from './completion.ts'
 import type { CallText } from './events.ts'
 import type { Interleave } from './interleave.ts'
+import { mayBeLines } from './joined.ts'
 import { layout } from './layout.ts'
 import type { Ledger } from './ledger.ts'
-import { joints } from './lines.ts'
 import type { NameId } from './names.ts'
 import { endsThread, makesProcess, replacesProgram, Thread } from './thread.ts'
 import type { Run } from './run.ts'
@@ -293,7 +293,7 @@ function completionIn(code: CompiledLines, kind: number): Completion | undefined
   if (kind === unfinishedLine) return { kind: 'unfinished' }
   if (kind === cutLine) return { kind: 'interrupted', at: open + value }
   if (value === unread) {
-    if (joints.begun.pattern.test(code.text)) return undefined
+    if (mayBeLines(code.text)) return undefined
     const completion = completionOf(code.text, open)
     return completion.kind === 'returned' ? completion : undefined
   }
