@@ -55,29 +55,29 @@ function endOfLine(text: string, names: Names): number | undefined {
 }
 
 function endOfCall(text: string, open: number): number | undefined {
+  const { pattern } = joints.unfinished
+  pattern.lastIndex = open
+  const mark = pattern.exec(text)
+  const before = splitArguments(mark === null ? text : text.slice(0, mark.index), open)
+  if (before.end !== undefined) return endOfResult(text, before.end)
+  if (mark === null) return undefined
+  if (!before.inside) return mark.index + mark[0].length
+  // A string or a path contains the mark.
   const { end } = splitArguments(text, open)
-  const mark = markAt(text, open, end ?? text.length)
-  if (mark !== undefined) return mark
-  const value = end === undefined ? undefined : behind(endings.value.pattern, text, end)
+  return end === undefined ? undefined : endOfResult(text, end)
+}
+
+function endOfResult(text: string, closed: number): number | undefined {
+  const value = behind(endings.value.pattern, text, closed)
   if (value === undefined) return undefined
   const path = text.charAt(value) === '<' ? endOfDecoration(text, value) + 1 : value
   let at = behind(joints.error.pattern, text, path) ?? path
   while (text.startsWith(' (', at)) {
-    const closed = splitArguments(text, at + 2).end
-    if (closed === undefined) return undefined
-    at = closed
+    const { end } = splitArguments(text, at + 2)
+    if (end === undefined) return undefined
+    at = end
   }
   return behind(joints.time.pattern, text, at) ?? at
-}
-
-/** Where the mark ends that leaves the call unfinished; undefined if a string or a path holds it. */
-function markAt(text: string, open: number, limit: number): number | undefined {
-  const { pattern } = joints.unfinished
-  pattern.lastIndex = open
-  const found = pattern.exec(text)
-  if (found === null || found.index >= limit || splitArguments(text.slice(0, found.index), open).inside)
-    return undefined
-  return found.index + found[0].length
 }
 
 function behind(pattern: RegExp, text: string, at: number): number | undefined {

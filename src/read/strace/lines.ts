@@ -355,10 +355,10 @@ export const joints = {
     ['d(', '<... ', '+++ ', '--- ', 'Process '],
     [' (', '---'],
   ),
-  unfinished: row(/ *<(?:unfinished(?: #\d+)?|detached) \.\.\.>/g, [
-    ' <unfinished ...>',
-    ' <unfinished #3 ...>',
-    ' <detached ...>',
+  unfinished: row(/<(?:unfinished(?: #\d+)?|detached) \.\.\.>/g, [
+    '<unfinished ...>',
+    '<unfinished #3 ...>',
+    '<detached ...>',
   ]),
   exit: row(
     /\+\+\+ (?:exited with|killed by|superseded by execve in pid) [^+]*\+\+\+/y,
