@@ -106,7 +106,17 @@ export const mutants: readonly Mutant[] = [
   cutCode('a cut call has no rest', 'if (kind === cutLine) cut = pid', ''),
   cutCode('an unfinished rest returned', 'if (rested === callLine) {', 'if (true) {'),
   cutCode('a call of another thread is a rest', 'kind = kindInside(line)', 'kind = kindOf(line, expected)'),
-  code('a killed thread exits', 'load<u64>(at) === 0x74697865202b2b2b && load<u64>(at + 8) === 0x2068746977206465', 'load<u32>(at) === 0x202b2b2b'),
+  code('a killed thread exits', `if (load<u64>(at) !== 0x74697865202b2b2b || load<u64>(at + 8) !== 0x2068746977206465) return false
+  const end = afterDigits(at + 16)
+  return load<u32>(end) === 0x2b2b2b20 && load<u8>(end + 4) === 0x0a`, 'return load<u32>(at) === 0x202b2b2b'),
+  // Lines that stand on one line.
+  code('a line of two calls is one', ': ends > 1) return slow', ': false) return slow'),
+  code('nothing stands behind a signal', '!isWholeSignal(at, stop)', 'false'),
+  code('nothing stands behind an exit', ' && load<u8>(end + 4) === 0x0a', ''),
+  table('no line ends with a result', String.raw`end: row(/\) += |`, 'end: row(/'),
+  table('no call behind another line', String.raw`more: row(
+    /\w\(|`, `more: row(
+    /`),
 ] // prettier-ignore
 
 function changed(text: string, { says, from, to }: Mutant): string {

@@ -633,6 +633,16 @@ for (const [machine, since5_11, isPreempted] of [
         [sets, { ...socket, pid: 104, filtered: false }],
         [[prctl]],
       ],
+      [
+        'a task without a filter, in a call that began before it was a member',
+        { refusable: true },
+        [
+          (kernel) => kernel.fork(100, 103),
+          { ...made, tgid: 103, filtered: false },
+          { ...socket, tgid: 103, filtered: false },
+        ],
+        [[getppid]],
+      ],
     ]
     for (const [title, variants, steps, expected] of rows)
       t.strictSame(said(variants, ...steps), expected, title)

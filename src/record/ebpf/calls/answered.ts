@@ -25,22 +25,25 @@ export const isSure = -248
 /** The bit of SIGSYS (31) in a set of signals. */
 const sigsys = 1 << 30
 
-/** Goes on if the result in r9 is a supervisor's or tracer's. TRAP and the end of a thread have sent SIGSYS. */
-export function ifAnswered(layout: Layout): readonly AssemblyLine[] {
-  return [
-    bpf.jumpIf(9, 'signedLess', 0, 'done'),
-    ...currentTask(layout),
-    ...ofTask(layout, layout.task.pendingSignals, 1),
-    bpf.jumpIf(1, 'anyBit', sigsys, 'done'),
-  ]
-}
-
 /** Goes on if the current task runs under a filter. Leaves the task in r8. */
 export const ifFiltered = (layout: Layout, otherwise: string): readonly AssemblyLine[] => [
   ...currentTask(layout),
   ...ofTask(layout, layout.task.seccompMode, 1),
   bpf.jumpIf(1, 'notEqual', seccompFilter, otherwise),
 ]
+
+/**
+ * Goes on if the result in r9 is a supervisor's or tracer's. TRAP and the end of a thread have sent SIGSYS. A task
+ * without a filter that joins the recorded cgroup has a call without a counted entry too.
+ */
+export function ifAnswered(layout: Layout): readonly AssemblyLine[] {
+  return [
+    bpf.jumpIf(9, 'signedLess', 0, 'done'),
+    ...ifFiltered(layout, 'done'),
+    ...ofTask(layout, layout.task.pendingSignals, 1),
+    bpf.jumpIf(1, 'anyBit', sigsys, 'done'),
+  ]
+}
 
 /** Counts the call of the slot at -16 as an answered one, besides counting the call itself. */
 export function answered(maps: Maps, membership: Membership): readonly AssemblyLine[] {
