@@ -29,8 +29,8 @@ export interface Round {
   /** The call that was refused again and again, so that the round was ended. */
   readonly endless: RefusedCall | undefined
   /**
-   * Calls that the program made and the filter allowed, as callKey writes them. Undefined for audit: its filter refuses nothing, so
-   * programs try no other call instead.
+   * Calls that the program made and the filter allowed, as callKey writes them. Undefined for audit: its filter refuses
+   * nothing, so programs try no other call instead.
    */
   readonly made: ReadonlySet<string> | undefined
   /** What the recorder saw of the containers' security contexts, run by run. */

@@ -21,11 +21,13 @@ export function linesIn(text: string, names: Names): readonly string[] | undefin
   const lines: string[] = []
   for (let rest = text; ;) {
     const end = endOfLine(rest, names)
-    if (end === undefined) return lines.length === 0 ? [text] : undefined
+    // Behind the first line, text that begins none is a note of its own, as a newer strace may add.
+    if (end === undefined)
+      return lines.length === 0 || (lines.length === 1 && !isStart(rest)) ? [text] : undefined
     lines.push(rest.slice(0, end))
     const next = rest.slice(end).search(/[^ ]/)
     if (next === -1) return lines
-    if (next === 0 || !isStart(rest.slice(end + next))) return lines.length === 1 ? [text] : undefined
+    if (next === 0) return lines.length === 1 ? [text] : undefined
     rest = rest.slice(end + next)
   }
 }

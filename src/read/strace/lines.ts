@@ -344,7 +344,7 @@ export const joints = {
     ') = ',
     ')     = ',
     '<unfinished ',
-
+    '<detached ',
     '--- ',
     '+++ ',
     'attached ',

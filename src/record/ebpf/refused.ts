@@ -32,7 +32,6 @@ import {
   type FilterLayout,
   type FilterMaps,
 } from './filter-copies.ts'
-
 import { startedInGroup } from './apart.ts'
 import { member, type Membership } from './membership.ts'
 import { numbered, unlessRestored } from './calls/number.ts'
