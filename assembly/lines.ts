@@ -275,10 +275,9 @@ function kindOf(line: usize, expected: i32): u8 {
       at += resumedLength - 1
     }
   }
-  const stop = lineEnd(at)
+  const stop = passed(at)
   if (stop - line > lineLimit) return slow
   next = stop + 1
-  const ends = endsBetween(at, stop)
   if (kind === signalLine ? ends !== 0 || !isWholeSignal(at, stop) : ends > 1) return slow
   if (isOfCall) {
     let ending = endingOf(at, stop)
@@ -462,34 +461,47 @@ function isExit(at: usize): bool {
   return load<u32>(end) === 0x2b2b2b20 && load<u8>(end + 4) === 0x0a
 }
 
+/** How often the line that passed() passed last may end: with a result, or with `<unfinished`. */
+let ends = 0
+
 /**
- * How often a line of a call may end between: with a result, or with `<unfinished`. Strings, comments and paths may
- * hold the same, so the careful reader reads a line that has two.
+ * Where the line ends; counts how often it may end between. Strings, comments and paths may hold the same, so the
+ * careful reader reads a line that has two ends.
  */
-function endsBetween(from: usize, stop: usize): i32 {
-  let count = 0
-  for (let at = from; at < stop; at += 32) {
-    let found = endsIn16(at) | (endsIn16(at + 16) << 16)
+function passed(from: usize): usize {
+  ends = 0
+  for (let at = from; ; at += 32) {
+    const near = endsIn16(at)
+    const far = endsIn16(at + 16)
+    if (!v128.any_true(v128.or(near, far))) continue
+    let found = i8x16.bitmask(near) | (i8x16.bitmask(far) << 16)
     while (found !== 0) {
       const place = at + <usize>ctz(found)
-      if (place >= stop) return count
-      const next = load<u8>(place + 1)
-      if (next === 0x75 ? load<u8>(place) === 0x3c : next === 0x20 && isClosed(place)) count++
+      const byte = load<u8>(place)
+      if (byte === 0x0a) return place
+      if (byte === 0x3c || isOfResult(from, place)) ends++
       found &= found - 1
     }
   }
-  return count
+  return from
 }
 
-/** Which of sixteen bytes are a parenthesis that closes, or an angle bracket that opens. */
-function endsIn16(at: usize): i32 {
+/** Which of sixteen bytes are the end of the line, `= `, or the start of `<u`. */
+function endsIn16(at: usize): v128 {
   const word = v128.load(at)
-  return i8x16.bitmask(v128.or(i8x16.eq(word, i8x16.splat(0x29)), i8x16.eq(word, i8x16.splat(0x3c))))
+  const after = v128.load(at, 1)
+  const sign = v128.and(i8x16.eq(word, i8x16.splat(0x3d)), i8x16.eq(after, i8x16.splat(0x20)))
+  const mark = v128.and(i8x16.eq(word, i8x16.splat(0x3c)), i8x16.eq(after, i8x16.splat(0x75)))
+  return v128.or(i8x16.eq(word, i8x16.splat(0x0a)), v128.or(sign, mark))
 }
 
-/** Whether a parenthesis is here that a result follows. */
-function isClosed(at: usize): bool {
-  return load<u8>(at) === 0x29 && load<u16>(afterSpaces(at + 1)) === 0x203d /* `= ` */
+/** Whether spaces and a parenthesis stand before this sign of equality: strace pads to a column. */
+function isOfResult(from: usize, sign: usize): bool {
+  let at = sign - 1
+  if (at < from || load<u8>(at) !== 0x20) return false
+  let spaces = 16
+  for (; spaces === 16 && at >= from; at -= spaces) spaces = run16(at16(at - 15, 0x20))
+  return at >= from && load<u8>(at) === 0x29
 }
 
 /** `+++` or `---` */
@@ -719,11 +731,7 @@ function isResult(from: usize, last: usize): bool {
   } else if (length === 0) return false
   let at = last - length
   if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false
-  at -= 3
-  // strace pads to a column.
-  let spaces = 16
-  for (; spaces === 16 && at >= from; at -= spaces) spaces = run16(at16(at - 15, 0x20))
-  return load<u8>(at) === 0x29 && at >= from
+  return isOfResult(from, at - 1)
 }
 
 /** The decimal number of up to seven digits, as a pid has, that ends at `last`; noValue for `?` and what is below 0. */

@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   code('a second half without a pid will do', 'if ((expected & ~fields & pidField) !== 0) return slow', ''),
   code('every call is whole', "if (load<u8>(at - 1) === 0x2e) return isUnfinished(open, stop) ? unfinishedLine : unsure", 'if (load<u8>(at - 1) === 0x2e) return callLine'),
   code('a result without an equals sign', 'if (load<u32>(at - 3) >> 8 !== 0x203d20 /* ` = ` */) return false', ''),
-  code('a result without a parenthesis', 'return load<u8>(at) === 0x29 && at >= from', 'return at >= from'),
+  code('a result without a parenthesis', 'at >= from && load<u8>(at) === 0x29', 'at >= from'),
   // Cut calls, messages and notes: the compiled code of these rows is made again.
   rows('a message names any process', '/strace: (?!Pr|', '/strace: (?!'),
   rows('a message names a process of six digits', String.raw`/strace: Process \d{1,7} attached/y`, String.raw`/strace: Process \d{1,6} attached/y`),

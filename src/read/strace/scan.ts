@@ -10,6 +10,7 @@ import { mayBeLines } from './joined.ts'
 import { layout } from './layout.ts'
 import type { Ledger } from './ledger.ts'
 import type { NameId } from './names.ts'
+import type { Prefix } from './parse-line.ts'
 import { endsThread, makesProcess, replacesProgram, Thread } from './thread.ts'
 import type { Run } from './run.ts'
 import type { TallyEntry, Tally } from './tally.ts'
@@ -258,32 +259,45 @@ export class Scan {
 
   /** Takes a line that changes more than counts. The code has read its prefix and its ending. */
   #withText(code: CompiledLines, kind: number): boolean {
-    const { pid, open } = code
     const completion = completionIn(code, kind)
     if (completion === undefined) return false
     this.#caller = noThread
-    let text: string | undefined
-    const call: CallText = {
-      // Most calls are counted without their text.
-      get text() {
-        return (text ??= code.text)
-      },
-      line: this.#ledger.lines + 1,
-      prefix: {
-        pid: pid === unnamed ? undefined : pid,
-        number: code.number,
-        // The code reads cut lines on standard error only. For other lines this makes no difference.
-        bracketed: kind === cutLine,
-        fields: 0,
-        length: 0,
-      },
-      name: this.#ledger.names.name(code.call),
-      open,
-      completion,
-    }
+    const call = new ScannedCall(code, kind, this.#ledger, completion)
     if (kind === resumedLine) this.#interleave.resumed(call)
     else this.#interleave.call(call)
     return true
+  }
+}
+
+/** The line that the code stopped at, as a call. Most calls are counted without their text. */
+class ScannedCall implements CallText {
+  readonly #code: CompiledLines
+  #text: string | undefined
+  readonly line: number
+  readonly prefix: Prefix
+  readonly name: string
+  readonly open: number
+  readonly completion: Completion
+
+  constructor(code: CompiledLines, kind: number, { lines, names }: Ledger, completion: Completion) {
+    const { pid, number, call, open } = code
+    this.#code = code
+    this.line = lines + 1
+    this.prefix = {
+      pid: pid === unnamed ? undefined : pid,
+      number,
+      // The code reads cut lines on standard error only. For other lines this makes no difference.
+      bracketed: kind === cutLine,
+      fields: 0,
+      length: 0,
+    }
+    this.name = names.name(call)
+    this.open = open
+    this.completion = completion
+  }
+
+  get text(): string {
+    return (this.#text ??= this.#code.text)
   }
 }
 
