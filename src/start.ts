@@ -12,11 +12,16 @@ const { readFileSync, renameSync, rmSync, statSync, writeFileSync } = process.ge
 const { Script } = process.getBuiltinModule('node:vm')
 const { createRequire } = process.getBuiltinModule('node:module')
 
-// A run of a tenth of a second ends before optimizing pays, so the V8 of Node.js 20 waits three times its usual time
-// before it optimizes. Later versions lack the flag. The flag is set first, because V8 refuses code that was kept under
-// other flags.
-if (process.versions.v8.startsWith('11.3.'))
-  process.getBuiltinModule('node:v8').setFlagsFromString('--interrupt-budget=400000')
+/**
+ * A run of a tenth of a second ends before optimizing pays, so the V8 of Node.js 20 waits six times its usual time before
+ * it optimizes. Later versions lack the flag. commands/optimizing.ts ends the wait for long input.
+ */
+function optimizeLater(): void {
+  if (process.versions.v8.startsWith('11.3.'))
+    process.getBuiltinModule('node:v8').setFlagsFromString('--interrupt-budget=400000')
+}
+// V8 refuses code that was kept under other flags.
+optimizeLater()
 
 const folder = `${import.meta.dirname}/command`
 const codeEnding = `.v8-${process.versions.v8}-${process.arch}`
@@ -68,6 +73,7 @@ function codeOf(filename: string): Buffer | undefined {
 /** Writes V8's compiled code beside files that had none. Only the package's owner writes there. */
 export function keepCode(): void {
   if (compiled.size === 0 || statSync(folder).uid !== process.geteuid?.()) return
+  optimizeLater()
   for (const [filename, script] of compiled) {
     const unfinished = `${filename}.${process.pid}`
     try {

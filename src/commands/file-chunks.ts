@@ -5,9 +5,12 @@ import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { borrowChunks, chunkSize } from '../read/compiled.ts'
+import { optimizeSooner } from './optimizing.ts'
 
 /** Smaller files are read whole. The first chunk of a longer file has at least this size. Bytes. */
 export const headSize = 65536
+/** From this many bytes on, reading takes longer than a tenth of a second. */
+const longInput = 1 << 20
 
 /**
  * The chunks of a file. A chunk is valid until the next one is requested: two buffers take turns, so the next chunk is
@@ -74,10 +77,14 @@ export async function pause(): Promise<void> {
   paused = performance.now()
 }
 
-/** Passes the bytes on. A read error becomes a UserError that names the file. */
+/** Passes the bytes on. A read error becomes a UserError that names the file. Long input is worth optimizing for. */
 export async function* named(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let length = 0
   try {
-    yield* bytes
+    for await (const chunk of bytes) {
+      if (length < longInput && (length += chunk.length) >= longInput) optimizeSooner()
+      yield chunk
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error
     throw cannotRead(name, error as Error)

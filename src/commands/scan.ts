@@ -30,7 +30,7 @@ import { archiveFiles, firstBytes, layoutFiles } from './scan-archive.ts'
 import { openAside, type Aside } from './scan-aside.ts'
 import { openCache, sha256 } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
-import { inliningLess } from './scan-inlining.ts'
+import { inliningLess } from './optimizing.ts'
 import type { Declare, World } from './world.ts'
 
 interface ScanFlags {

@@ -1,0 +1,26 @@
+// When and how far V8 optimizes in long work. The command starts with flags for work of a tenth of a second (src/start.ts).
+// Authority: V8's src/flags/flag-definitions.h, which has the defaults.
+import { setFlagsFromString } from 'node:v8'
+
+/** V8's default: how many bytes of bytecode one function may inline. */
+const usualInlining = 920
+
+/**
+ * Only functions of a few instructions, which V8 always inlines, are inlined during the work. A scan runs about a second
+ * in many functions, and V8 spent more processor time on optimizing them than the scan itself took; most of that time
+ * went to inlined code (bench/results/scan.md).
+ */
+export async function inliningLess<Result>(work: () => Promise<Result>): Promise<Result> {
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=0')
+  try {
+    return await work()
+  } finally {
+    // V8 refuses compiled code that was kept under other flags.
+    setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${usualInlining}`)
+  }
+}
+
+/** From now on V8 optimizes as soon as it usually does: the work will take longer than a tenth of a second. */
+export function optimizeSooner(): void {
+  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=67584')
+}
