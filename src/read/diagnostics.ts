@@ -75,11 +75,20 @@ export class DiagnosticLog {
   /** The most different facts of one code in one source: hostile input may have any number. */
   static readonly limit = 1000
 
-  add(code: DiagnosticCode, source: string, line?: number, facts?: Readonly<Record<string, string>>): void {
+  /** Returns what counts the same. */
+  add(
+    code: DiagnosticCode,
+    source: string,
+    line?: number,
+    facts?: Readonly<Record<string, string>>,
+  ): { count: number } {
     // No code and no JSON contains a zero byte, so that two keys are never alike.
     const key = `${code}\0${facts === undefined ? '' : JSON.stringify(facts)}\0${source}`
     const known = this.#entries.get(key)
-    if (known !== undefined) return void known.count++
+    if (known !== undefined) {
+      known.count++
+      return known
+    }
     if (facts !== undefined) {
       const kind = `${code}\0${source}`
       const met = this.#withFacts.get(kind) ?? 0
@@ -87,7 +96,9 @@ export class DiagnosticLog {
       this.#withFacts.set(kind, met + 1)
     }
     const at = line === undefined ? source : `${source}:${line}`
-    this.#entries.set(key, { code, at, count: 1, ...(facts === undefined ? {} : { facts }) })
+    const first = { code, at, count: 1, ...(facts === undefined ? {} : { facts }) }
+    this.#entries.set(key, first)
+    return first
   }
 
   *all(): Generator<Diagnostic> {

@@ -64,7 +64,7 @@ export interface LinesOfKinds {
   read(bytes: Uint8Array, line: number, end: number): number
   /**
    * The kind of each line that was read. Two lines of a source share a number only if line() returns the same call for
-   * both and reports nothing but evidence. 0 for lines that are ignored without a report.
+   * both, and reports nothing but evidence and the refusal of that call. 0 for lines that are ignored without a report.
    */
   readonly kinds: Int32Array
   /** The offset, in the given bytes, of the line after the one with this index. */

@@ -43,8 +43,10 @@ export class LineReader implements Reader {
   #secondaryCalls = 0
   readonly #say: Reporter
 
-  /** For this source, by kind (LinesOfKinds): the entry that counts its lines. */
-  readonly #kinds = new Map<number, CallEntry>()
+  /** For this source, by kind (LinesOfKinds): what counts its lines, and the refusals that they report. */
+  #kinds: ({ readonly entry: CallEntry; readonly refusal: { count: number } | undefined } | undefined)[] = []
+  /** The refusal that the last line reported. */
+  #refusal: { count: number } | undefined
   #open: LineGrammar | undefined
   #source = ''
   #line = 0
@@ -83,7 +85,7 @@ export class LineReader implements Reader {
           { architecture, call: typeof call === 'number' ? call >>> 0 : call },
           grammar.logger,
         )
-        this.#diagnostics.add('refused-by-filter', this.#source, this.#line, { call: name })
+        this.#refusal = this.#diagnostics.add('refused-by-filter', this.#source, this.#line, { call: name })
       },
     }
   }
@@ -103,7 +105,7 @@ export class LineReader implements Reader {
     this.#missing = new Map()
     this.#secondary = new Map()
     this.#secondaryCalls = 0
-    this.#kinds.clear()
+    this.#kinds = []
   }
 
   takeLines(given: Uint8Array, start: number, end: number): void {
@@ -143,9 +145,10 @@ export class LineReader implements Reader {
   #countKinds(plain: LinesOfKinds | undefined, count: number): number {
     for (let index = 0; index < count; index++) {
       const kind = plain?.kinds[index] as number
-      const entry = this.#kinds.get(kind)
-      if (entry !== undefined) {
-        entry.count++
+      const known = this.#kinds[kind]
+      if (known !== undefined) {
+        known.entry.count++
+        if (known.refusal !== undefined) known.refusal.count++
         this.#calls++
       } else if (kind === 0) this.#ignored++
       else return index
@@ -202,6 +205,7 @@ export class LineReader implements Reader {
   }
 
   #take(text: string, kind: number | undefined): void {
+    this.#refusal = undefined
     const told = (this.#open as LineGrammar).line(text, this.#say)
     if (told === 'unparsed') this.#unparsed++
     else if (told === 'ignored') this.#ignored++
@@ -209,7 +213,8 @@ export class LineReader implements Reader {
       const counted = (told as readonly LoggedCall[]).filter((call) => this.#count(call)).length
       if (counted === 0) this.#ignored++
     } else if (!this.#count(told as LoggedCall)) this.#ignored++
-    else if (kind !== undefined) this.#kinds.set(kind, this.#entry(told as LoggedCall, this.#entries))
+    else if (kind !== undefined)
+      this.#kinds[kind] = { entry: this.#entry(told as LoggedCall, this.#entries), refusal: this.#refusal }
   }
 
   /** Counts a call if the user chose its caller. Returns whether it counted. */

@@ -1,5 +1,6 @@
 // Runs the careful and the compiled reader of a format on the same bytes.
 import { scalarsReadAlways } from '../../src/abi/scalars.ts'
+import { UserError } from '../../src/errors.ts'
 import { printObservations, type Observations } from '../../src/observe/index.ts'
 import { Fold } from '../../src/observe/fold.ts'
 import { formatTable } from '../../src/read/formats.ts'
@@ -36,7 +37,17 @@ export function fold(files: readonly File[], quick: boolean, mode: Mode): Observ
 }
 
 export function filesDiffer(files: readonly File[], mode: Mode = 'strace'): boolean {
-  return printObservations(fold(files, true, mode)) !== printObservations(fold(files, false, mode))
+  return said(files, true, mode) !== said(files, false, mode)
+}
+
+/** What is observed, or why the files are refused. */
+function said(files: readonly File[], quick: boolean, mode: Mode): string {
+  try {
+    return printObservations(fold(files, quick, mode))
+  } catch (error) {
+    if (error instanceof UserError) return error.message
+    throw error
+  }
 }
 
 export function differ(bytes: Uint8Array, mode: Mode = 'strace'): boolean {

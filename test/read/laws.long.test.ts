@@ -122,7 +122,10 @@ t.test('the quick scan says what the careful reading says', (t) => {
     }
   }
   t.pass(`${files} recordings, ${lines} lines`)
-  const logs = filesOf('recorded/audit', /\.(?:audit\.log|ausearch-raw\.txt|ausearch-i\.txt|dmesg|syslog)$/)
+  const logs = filesOf(
+    'recorded/audit',
+    /\.(?:audit\.log|ausearch(?:-raw\.txt|-i\.txt|-text\.txt|\.csv)|dmesg(?:-[Tx])?|syslog|journalk?\.txt)$/,
+  )
   for (const log of logs) if (differ(readFileSync(join(traces, log)), 'audit')) t.fail(`${log} differs`)
   t.pass(`${logs.length} audit logs`)
   t.end()

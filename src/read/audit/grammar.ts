@@ -9,7 +9,7 @@ import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResu
 import { architectureOfAudit } from '../line-reader.ts'
 import { callerOf, type Caller } from '../subject.ts'
 import { headerOf, holdsHeader, isLogLine, kernelMessage, type Header } from './header.ts'
-import { plainRecords } from './plain.ts'
+import { plainRecords, type PlainRecords } from './plain.ts'
 
 /** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, then auditd's additions. */
 const seccompBlock =
@@ -39,12 +39,18 @@ const mostEnded = 65_536
 
 class AuditLines implements LineGrammar {
   #isSnappy = false
+  /** The fast path, once it was asked for. */
+  #plain: PlainRecords | undefined
   /** Processes for which a record says that a filter refused a call with a signal. */
   readonly #ended = new Set<number>()
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
 
   plain(): LinesOfKinds | undefined {
-    return this.#begun === undefined ? plainRecords() : undefined
+    if (this.#plain === undefined) {
+      this.#plain = plainRecords()
+      this.#plain?.startSource()
+    }
+    return this.#begun === undefined ? this.#plain : undefined
   }
 
   line(given: string, say: Reporter): LineResult {
@@ -61,6 +67,7 @@ class AuditLines implements LineGrammar {
       if (header.kind === 'abend') this.#abend(text.slice(header.at), say)
       const told = toldBy(header, text, say)
       if (header.kind === 'seccomp') this.#note(text)
+      if (snappy === undefined) this.#plain?.learn(text, header)
       if (told === 'unparsed') this.#begun = { header, text, pieces: 1 }
       return abandoned && told === 'ignored' ? 'unparsed' : told
     }
