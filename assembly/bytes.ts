@@ -38,3 +38,15 @@ export function isUpper(byte: u8): bool {
 export function isHexLetter(byte: u8): bool {
   return byte >= 0x61 && byte <= 0x66
 }
+
+/** `003c`, the digits of an escape of JSON; 0 for a control character and what is not ASCII. */
+export function asciiOf(at: usize): u8 {
+  if (load<u16>(at) !== 0x3030) return 0
+  const high = load<u8>(at + 2)
+  const low = load<u8>(at + 3)
+  if (high < 0x32 || high > 0x37) return 0
+  const letter = low | 0x20
+  const value: u8 = isDigit(low) ? low - 0x30 : isHexLetter(letter) ? letter - 0x57 : 16
+  const byte: u8 = ((high - 0x30) << 4) | value
+  return value === 16 || byte === 0x7f ? 0 : byte
+}

@@ -2,7 +2,8 @@
 // and in digits where those may differ. What may differ, src/read/likeness.ts decides; it says nothing that the
 // patterns of src/read/wrapping.ts would not say of the same line.
 // Compiled by scripts/make-compiled.ts.
-import { at16, isDigit, isHexLetter, within16 } from './bytes'
+import { asciiOf, at16, isDigit, lineEnd, within16 } from './bytes'
+import { lineOfEntry } from './journal'
 import { inputSize, lineLimit } from './layout'
 
 /** Whole lines, by the host. What is loaded in words reaches beyond them. */
@@ -55,6 +56,21 @@ export function read(line: usize, end: usize, count: i32): usize {
       if (other !== known && (next = likeKnown(at, other)) !== 0) known = other
     if (next === 0) break
     at = next
+  }
+  store<u32>(written, <u32>(out - output))
+  return at
+}
+
+/** Makes lines of the journal's entries in [line, end). Returns where the first starts that needs care. */
+export function readJournal(line: usize, end: usize): usize {
+  out = output
+  let at = line
+  while (at < end && out + lineLimit < output + inputSize) {
+    const stop = lineEnd(at)
+    const next = stop - at > lineLimit ? 0 : lineOfEntry(at, stop, out)
+    if (next === 0) break
+    out = next
+    at = stop + 1
   }
   store<u32>(written, <u32>(out - output))
   return at
@@ -202,16 +218,4 @@ function copyString(from: usize): bool {
   store<u8>(to, 0x0a)
   copied = to + 1
   return isEnded
-}
-
-/** `003c`; 0 for a control character and what is not ASCII. */
-function asciiOf(at: usize): u8 {
-  if (load<u16>(at) !== 0x3030) return 0
-  const high = load<u8>(at + 2)
-  const low = load<u8>(at + 3)
-  if (high < 0x32 || high > 0x37) return 0
-  const letter = low | 0x20
-  const value: u8 = isDigit(low) ? low - 0x30 : isHexLetter(letter) ? letter - 0x57 : 16
-  const byte: u8 = ((high - 0x30) << 4) | value
-  return value === 16 || byte === 0x7f ? 0 : byte
 }

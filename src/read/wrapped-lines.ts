@@ -19,6 +19,7 @@ interface CompiledWrapped extends Compiled {
   readonly withoutEnd: CompiledGlobal
   readonly asCall: CompiledGlobal
   read(line: number, end: number, count: number): number
+  readJournal(line: number, end: number): number
 }
 
 /** The compiled code, which several sources share. */
@@ -51,13 +52,28 @@ class CompiledLikenesses {
     give: (inside: Uint8Array) => void,
   ): number {
     if (this.#loaded !== likenesses) this.#load(likenesses)
+    return this.#read(bytes, line, end, give, (place, last) =>
+      this.#code.read(place, last, likenesses.length),
+    )
+  }
+
+  /** Passes on the lines of the journal's entries in bytes[line, end). Returns the start of the first that needs care. */
+  takeJournal(bytes: Uint8Array, line: number, end: number, give: (inside: Uint8Array) => void): number {
+    return this.#read(bytes, line, end, give, (place, last) => this.#code.readJournal(place, last))
+  }
+
+  #read(
+    bytes: Uint8Array,
+    line: number,
+    end: number,
+    give: (inside: Uint8Array) => void,
+    read: (place: number, last: number) => number,
+  ): number {
     const { memory } = this.#input
     const output = this.#code.output.value
     let at = line
     while (at < end) {
-      const next = this.#input.offsetOf(
-        this.#code.read(this.#input.placeOf(bytes, at, end), this.#input.end, likenesses.length),
-      )
+      const next = this.#input.offsetOf(read(this.#input.placeOf(bytes, at, end), this.#input.end))
       const length = this.#written[0] as number
       if (length === 0) break
       give(memory.subarray(output, output + length))
@@ -105,6 +121,8 @@ export class WrappedLines {
   readonly #unwrapping: Unwrapping
   readonly #give: (inside: Uint8Array) => void
   readonly #code: CompiledLikenesses | undefined
+  /** Whether the lines are entries of the journal as JSON and nothing else, whose fields come in any order. */
+  readonly #isJournal: boolean
   #likenesses: readonly Likeness[] = []
   /** How many lines are read carefully at once. */
   #atOnce = 1
@@ -119,6 +137,7 @@ export class WrappedLines {
     this.#unwrapping = unwrapping
     this.#give = give
     this.#code = isByLine(wrapping) ? compiled() : undefined
+    this.#isJournal = wrapping.name === 'journal-json' && wrapping.inner === undefined
   }
 
   /** Whole lines: bytes[start, end) ends with "\n". */
@@ -140,14 +159,16 @@ export class WrappedLines {
       }
       if (count === 0) continue
       this.#carefully(latin1(bytes, next, at))
+      if (this.#isJournal) continue
       this.#left -= count
       if (this.#left <= 0 || this.#alike > worthLooking) this.#look(code, latin1(bytes, last, at))
     }
   }
 
   #quickly(code: CompiledLikenesses, bytes: Uint8Array, at: number, end: number): number {
-    const isTold = this.#likenesses.length > 0 && this.#unwrapping.isBetween
-    return isTold ? code.take(this.#likenesses, bytes, at, end, this.#give) : at
+    if (!this.#unwrapping.isBetween) return at
+    if (this.#isJournal) return code.takeJournal(bytes, at, end, this.#give)
+    return this.#likenesses.length > 0 ? code.take(this.#likenesses, bytes, at, end, this.#give) : at
   }
 
   #carefully(lines: string): void {
