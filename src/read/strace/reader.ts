@@ -72,6 +72,11 @@ export class StraceReader implements Reader {
         if (at > next) continue
         if (at >= end) return
       }
+      const rows = this.#rows(bytes, at, end)
+      if (rows > 0) {
+        at = this.#tables.next
+        continue
+      }
       const stop = bytes.indexOf(0x0a, at)
       const number = ++this.#ledger.lines
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, number)
@@ -81,15 +86,32 @@ export class StraceReader implements Reader {
     }
   }
 
-  #isQuick(): boolean {
+  /** Takes rows of a summary table, and returns how many. */
+  #rows(bytes: Uint8Array, at: number, end: number): number {
+    const ledger = this.#ledger
+    if (!this.#tables.open || !this.#hasEvidence) return 0
+    const rows = this.#tables.takesRows(bytes, at, end, ledger.counts.source, ledger.lines)
+    if (rows === 0) return 0
+    ledger.lines += rows
+    this.#scan.forget()
+    this.#interleave.passed()
+    return rows
+  }
+
+  /** Whether the machine is certain, or no more lines are searched for it. */
+  get #hasEvidence(): boolean {
     const { machine, lines } = this.#ledger
+    return machine.certain !== undefined || lines > evidenceLines
+  }
+
+  #isQuick(): boolean {
     return (
       !this.#interleave.isUnsure &&
       !this.#tables.open &&
       this.#options.record === undefined &&
       this.#options.returned === undefined &&
       this.#options.context !== true &&
-      (machine.certain !== undefined || lines > evidenceLines)
+      this.#hasEvidence
     )
   }
 

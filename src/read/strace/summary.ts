@@ -6,9 +6,12 @@ export interface SummaryRow {
   readonly calls: number
 }
 
-/** Column titles. Only "% time" has two words. `errors` is blank in a row without errors. */
+/** The column that is blank in a row without errors. */
+export const errorsColumn = 'errors'
+
+/** Column titles. Only "% time" has two words. */
 const titles = new Set([
-  '%time', 'time', 'seconds', 'usecs/call', 'calls', 'errors', 'syscall', 'shortest', 'longest', 'average',
+  '%time', 'time', 'seconds', 'usecs/call', 'calls', errorsColumn, 'syscall', 'shortest', 'longest', 'average',
   'wall-total', 'wall-min', 'wall-max', 'wall-avg', 'total', 'stime', 'min', 'max', 'avg', 'name',
 ]) // prettier-ignore
 
@@ -35,7 +38,8 @@ export function isTotal(line: string): boolean {
 /** One row; undefined for `total` and for lines that are no row of this table. */
 export function summaryRow(line: string, columns: readonly string[]): SummaryRow | undefined {
   const words = line.trim().split(/\s+/)
-  const present = words.length === columns.length ? columns : columns.filter((column) => column !== 'errors')
+  const present =
+    words.length === columns.length ? columns : columns.filter((column) => column !== errorsColumn)
   if (words.length !== present.length) return undefined
   const name = words[present.indexOf('syscall')] as string
   const position = present.indexOf('calls')

@@ -3,9 +3,10 @@
 // makes one table per command, so tables that can belong to the same architectures are kept as their sum.
 import { noteValue, sumOf } from '../seen.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
-import type { Names } from './names.ts'
+import type { NameId, Names } from './names.ts'
+import { SummaryRows } from './summary-rows.ts'
 import { isRule, isTotal, summaryColumns, summaryMode, summaryRow } from './summary.ts'
-import { Tally } from './tally.ts'
+import { Tally, type TallyEntry } from './tally.ts'
 
 interface Table {
   readonly tally: Tally
@@ -16,6 +17,9 @@ export class Tables {
   readonly #names: Names
   readonly #wanted: ReadonlyMap<string, readonly number[]>
   readonly #sources: readonly string[]
+  #reader: SummaryRows | undefined
+  /** Where the line after the rows starts that takesRows() took. */
+  next = 0
   readonly #done = new Map<Candidates, Tally>()
   #columns: readonly string[] | undefined
   #mode: Candidates = anyArchitecture
@@ -72,13 +76,39 @@ export class Tables {
       this.end()
       return false
     }
-    const id = this.#names.id(row.name)
-    const entry = table.tally.entry(id, source, line)
-    entry.count = sumOf(entry.count, row.calls)
-    for (const index of this.#wanted.get(row.name) ?? []) noteValue(entry, index, undefined)
-    if (this.#mode === anyArchitecture) table.candidates &= this.#names.candidates(id) || anyArchitecture
-    this.rows++
+    this.#count(table, this.#names.id(row.name), row.calls, source, line)
     return true
+  }
+
+  /**
+   * Takes the commonest rows from bytes[at, end), the first of them line `line + 1`. Returns how many rows, and sets
+   * `next` to the end of the last one.
+   */
+  takesRows(bytes: Uint8Array, at: number, end: number, source: number, line: number): number {
+    const table = this.#table
+    const columns = this.#columns
+    this.next = at
+    if (table === undefined || columns === undefined) return 0
+    const rows = (this.#reader ??= new SummaryRows(this.#names))
+    let taken = 0
+    while (this.next < end && rows.read(bytes, this.next, columns)) {
+      this.#count(table, rows.id, rows.calls, source, line + ++taken)
+      this.next = rows.next
+    }
+    return taken
+  }
+
+  #count(table: Table, id: NameId, calls: number, source: number, line: number): void {
+    const entry = table.tally.entries[id] ?? this.#open(table, id, source, line)
+    entry.count = sumOf(entry.count, calls)
+    if (this.#wanted.size > 0)
+      for (const index of this.#wanted.get(this.#names.name(id)) ?? []) noteValue(entry, index, undefined)
+    this.rows++
+  }
+
+  #open(table: Table, id: NameId, source: number, line: number): TallyEntry {
+    if (this.#mode === anyArchitecture) table.candidates &= this.#names.candidates(id) || anyArchitecture
+    return table.tally.entry(id, source, line)
   }
 
   end(): void {
