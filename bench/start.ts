@@ -20,13 +20,14 @@ const output = join(folder, 'output.txt')
 function run(words: readonly string[]): { readonly cpu: number; readonly wall: number } {
   const before = performance.now()
   const { stderr, status } = spawnSync(
-    '/bin/sh',
+    'bash',
     ['-c', '"$@" >"$0" 2>&1; status=$?; times >&2; exit $status', output, process.execPath, ...words],
     { encoding: 'utf8' },
   )
   const wall = (performance.now() - before) / 1000
   if (status !== 0 && status !== 1) throw new Error(`status ${String(status)}: ${words.join(' ')}`)
-  // `times` prints the shell's times on line 1, its children's on line 2: user and system, as 0m0.123s.
+  // `times` prints the shell's times on line 1, its children's on line 2: user and system, as 0m0.123s. bash counts
+  // milliseconds; dash would count ticks of ten.
   const children = stderr.trim().split('\n').at(-1) ?? ''
   const seconds = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s))
   return { cpu: seconds.reduce((sum, each) => sum + each, 0), wall }

@@ -10,17 +10,22 @@
  * ActionCommand.cs).
  */
 export function escapeTerminal(text: string): string {
-  return text
-    .replaceAll(unprintable, spelled)
-    .replaceAll(loneSurrogate, spelled)
+  return (isPrintable.test(text) ? text : spelledOut(text))
     .replaceAll('##[', String.raw`\x23#[`)
     .replace(/^(\s*):(?=:)/, String.raw`$1\x3a`)
 }
 
-// Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags), DI (default-ignorable:
-// fillers, variation selectors, the joiner), the blank of Braille, and the backslash.
-const unprintable = /[\\\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{DI}\u2800]/gu
-const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
+/** Printable ASCII without the backslash. */
+const isPrintable = /^[ -[\]-~]*$/
+
+/** V8 takes a millisecond to make these patterns, so they are made for the first text that needs them. */
+function spelledOut(text: string): string {
+  // Cc, Zl, Zp, Cf (bidi overrides and isolates, zero-width characters, BOM, soft hyphen, tags), DI (default-ignorable:
+  // fillers, variation selectors, the joiner), the blank of Braille, and the backslash.
+  const unprintable = /[\\\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{DI}\u2800]/gu
+  const loneSurrogate = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g
+  return text.replaceAll(unprintable, spelled).replaceAll(loneSurrogate, spelled)
+}
 
 function spelled(character: string): string {
   if (character === '\\') return '\\\\'

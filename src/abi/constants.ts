@@ -20,17 +20,21 @@ export function constantNames(): readonly string[] {
   return [...(values ??= parseConstants(constants)).keys()]
 }
 
-let namesOf: ReadonlyMap<bigint, readonly string[]> | undefined
-
-/** Every name of a value, whatever it is for, in the order of the data. */
+/**
+ * Every name of a value, whatever it is for, in the order of the data. The data spells a value in decimal or in
+ * hexadecimal digits. One question searches it: a map of all would take a short command 4 ms.
+ */
 export function namedConstants(value: bigint): readonly string[] {
-  if (namesOf === undefined) {
-    const found = new Map<bigint, string[]>()
-    for (const [name, each] of (values ??= parseConstants(constants)))
-      found.set(each, [...(found.get(each) ?? []), name])
-    namesOf = found
-  }
-  return namesOf.get(value) ?? []
+  const places = [`${value}`, `0x${value.toString(16)}`].flatMap((text) => placesOf(` ${text}\n`))
+  return places
+    .sort((one, other) => one - other)
+    .map((end) => constants.slice(constants.lastIndexOf('\n', end) + 1, end))
+}
+
+function placesOf(text: string): readonly number[] {
+  const places: number[] = []
+  for (let at = constants.indexOf(text); at >= 0; at = constants.indexOf(text, at + 1)) places.push(at)
+  return places
 }
 
 function parseConstants(text: string): ReadonlyMap<string, bigint> {

@@ -73,14 +73,13 @@ export function callName(architecture: Architecture, number: number): string {
 }
 
 /**
- * Whether any architecture has a call of this name. It searches the data, so that one question does not make nine
- * tables.
+ * Whether any architecture has a call of this name. A table that is made already answers for most names. For the others
+ * it searches the data, so that one question does not make nine tables.
  */
 export function isKnownAnywhere(name: string): boolean {
-  everyName ??= new Set(Object.values(texts).flatMap((text) => text.match(/[a-z_]\w*/gi) ?? []))
-  return everyName.has(name)
+  for (const table of tables.values()) if (table.byName(name) !== undefined) return true
+  return /^[a-z_]\w*$/i.test(name) && Object.values(texts).some((text) => text.includes(` ${name} `))
 }
-let everyName: ReadonlySet<string> | undefined
 
 function parseTable(architecture: Architecture, text: string): SyscallTable {
   const byName = new Map<string, TableEntry>()

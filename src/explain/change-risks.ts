@@ -9,6 +9,7 @@ import {
   type ContextOptions,
   type Meaning,
 } from '../meaning/index.ts'
+import { withFingerprint } from '../meaning/changes.ts'
 import { contextTable } from '../meaning/context-options.ts'
 import { readOptions } from '../options.ts'
 import type { ParsedProfile } from '../profile/dialects.ts'
@@ -64,14 +65,8 @@ function rated(change: Change, risks: readonly Risk[]): RatedChange {
   const { direction, architecture, syscall, number, conditional, before, after, args } = change
   const { id, at, capabilities, contexts } = change
   // prettier-ignore
-  return {
-    direction, architecture, syscall, number, conditional, before, after, args, id, at, capabilities,
-    ...(contexts && { contexts }),
-    get fingerprint() {
-      return change.fingerprint
-    },
-    risks,
-  }
+  const bare = { direction, architecture, syscall, number, conditional, before, after, args, id, at, capabilities, risks }
+  return withFingerprint(contexts === undefined ? bare : { ...bare, contexts })
 }
 
 /** Each class once, the gravest first. */

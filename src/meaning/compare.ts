@@ -108,11 +108,11 @@ export function differencesOfCall(
 ): readonly Difference[] {
   const one = decisionOn(before.filter, architecture, number)
   const other = decisionOn(after.filter, architecture, number)
-  const call = { architecture, syscall, number }
   if (isAnswer(one) && isAnswer(other)) {
     const direction = directionOf(one, other)
     if (direction === undefined) return []
-    return [{ direction, ...call, conditional: false, before: one, after: other, args: zeros }]
+    // prettier-ignore
+    return [{ direction, architecture, syscall, number, conditional: false, before: one, after: other, args: zeros }]
   }
   if (isSameDecision(one, other)) return []
   const budget = { work, syscall, architecture }
@@ -125,7 +125,9 @@ export function differencesOfCall(
       if (found.has(key)) continue
       found.set(key, {
         direction,
-        ...call,
+        architecture,
+        syscall,
+        number,
         conditional: true,
         before: first,
         after: second,

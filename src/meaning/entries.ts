@@ -32,7 +32,8 @@ export function addRule(
   if (entry === undefined) {
     const always = made.node === undefined ? answer : undefined
     const number = typeof key === 'number' ? key : undefined
-    entries.set(key, { ...made, number, answer: always, priority: priorityOf(0, made.nodes) })
+    const { node, nodes } = made
+    entries.set(key, { node, nodes, number, answer: always, priority: priorityOf(0, nodes) })
     return 'added'
   }
   // The first rule without conditions wins, and a rule without conditions makes all conditions redundant.

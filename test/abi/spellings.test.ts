@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { corpus } from '../corpus/corpus.ts'
 import t, { type Test } from 'tap'
 import { architectureNames, type Architecture } from '../../src/abi/architectures.ts'
-import { constantValue } from '../../src/abi/constants.ts'
+import { constantNames, constantValue, namedConstants } from '../../src/abi/constants.ts'
 import { scalarOf, scalars, scalarsReadAlways } from '../../src/abi/scalars.ts'
 import {
   existsOnlyOn,
@@ -342,3 +342,19 @@ function underStrace(
   }
   return text.split('\n')
 }
+
+t.test('every constant is found again by its value, and by no other', (t) => {
+  const names = constantNames()
+  t.same(
+    names.filter((name) => !namedConstants(constantValue(name) as bigint).includes(name)),
+    [],
+  )
+  const found = namedConstants(1n)
+  t.same(
+    found,
+    names.filter((name) => constantValue(name) === 1n),
+    'all names of a value, in the order of the data',
+  )
+  t.same(namedConstants(0x7fff_ffff_ffffn), [], 'a value without a name has none')
+  t.end()
+})
