@@ -29,8 +29,6 @@ const common = {
   logLevel: 'warning',
 }
 
-rmSync(command, { recursive: true, force: true })
-mkdirSync(command)
 const { metafile, outputFiles } = await build({
   ...common,
   entryPoints: ['dist/cli.js', 'dist/main.js'],
@@ -47,19 +45,73 @@ const { metafile, outputFiles } = await build({
   write: false,
   metafile: true,
 })
-// esbuild splits ECMAScript modules only, so each file becomes CommonJS here.
+// esbuild splits ECMAScript modules only, so each chunk becomes CommonJS here.
+const chunks = new Map()
 for (const { path, text } of outputFiles) {
+  const name = basename(path, '.cjs')
   const { code } = await transform(text, {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
     supported: { 'dynamic-import': false },
-    sourcefile: `${basename(path, '.cjs')}.mjs`,
+    sourcefile: `${name}.mjs`,
     minify: true,
   })
-  const parameters = 'require,module,ownUrl,ownFolder,ownFile'
-  writeFileSync(path, `(function(${parameters}){${code}})`)
+  chunks.set(name, code)
 }
+
+/** Writes the files of the command. `fileOf`: the file of each chunk. */
+function writeChunks(fileOf) {
+  rmSync(command, { recursive: true, force: true })
+  mkdirSync(command)
+  const files = new Map()
+  for (const [name, code] of chunks) {
+    const body = code.replaceAll(/(?<=["'`])\.\/([\w.-]+)\.cjs(?=["'`])/g, (whole, other) =>
+      chunks.has(other) ? `./${fileOf(other)}.cjs#${other}` : whole,
+    )
+    const bodies = files.get(fileOf(name)) ?? []
+    files.set(fileOf(name), bodies)
+    bodies.push(`${JSON.stringify(name)}:function(require,module,ownUrl,ownFolder,ownFile){${body}}`)
+  }
+  for (const [file, bodies] of files) writeFileSync(join(command, `${file}.cjs`), `({${bodies.join(',\n')}})`)
+}
+// The commands that are over in a tenth of a second.
+const profile = 'traces/web-server/golden/profile.json'
+const trace = 'traces/web-server/web-server.strace'
+const short = [
+  ['validate', profile],
+  ['diff', 'docker', profile],
+  ['diff', profile, profile],
+  ['eval', profile, 'socket', '16'],
+  ['syscalls', 'openat'],
+  ['observe', trace],
+  ['generate', trace],
+]
+const world = {
+  stdin: { isTerminal: false, bytes: async function* () {} },
+  stdout: { isTerminal: false, write: () => true },
+  stderr: { isTerminal: false, write: () => true },
+  env: {},
+  cwd: root,
+  signals: () => () => {},
+}
+async function runWith({ load }, commands) {
+  const { run } = load('./main.cjs#main')
+  for (const words of commands) if ((await run(words, world)) > 1) throw new Error(`${words.join(' ')} fails`)
+}
+
+writeChunks((name) => name)
+// Chunks that the same short commands load become one file: they then read and compile six files instead of sixty.
+const users = new Map()
+for (const [index, words] of short.entries()) {
+  const loader = await import(`../dist/start.js?${index}`)
+  await runWith(loader, [words])
+  for (const name of loader.loadedModules()) {
+    const chunk = name.split('#')[1]
+    users.set(chunk, new Set([...(users.get(chunk) ?? []), words[0]]))
+  }
+}
+writeChunks((name) => (users.has(name) && name !== 'main' ? `of-${[...users.get(name)].join('-')}` : name))
 await build({
   ...common,
   splitting: false,
@@ -74,7 +126,7 @@ await build({
     contents: `
       import { keepCode, load } from './start.js'
       process.once('exit', keepCode)
-      load('./cli.cjs')`,
+      load('./cli.cjs#cli')`,
     resolveDir: join(root, 'dist'),
   },
   banner: { js: '#!/usr/bin/env node' },
@@ -95,27 +147,10 @@ writeFileSync(join(root, 'dist/LICENSES.txt'), licences.join(`\n${'-'.repeat(80)
 // npx and npm link do not always set the mode in a clone.
 chmodSync(join(root, 'dist/cli.js'), 0o755)
 
-// Runs the short commands, so that V8 keeps the code they use compiled.
-const { keepCode, load } = await import('../dist/start.js')
-const { run } = load('./main.cjs')
-const world = {
-  stdin: { isTerminal: false, bytes: async function* () {} },
-  stdout: { isTerminal: false, write: () => true },
-  stderr: { isTerminal: false, write: (text) => process.stderr.write(text) },
-  env: {},
-  cwd: root,
-  signals: () => () => {},
-}
-const profile = 'traces/web-server/golden/profile.json'
-for (const words of [
-  ['validate', profile],
-  ['diff', 'docker', profile],
-  ['diff', profile, profile],
-  ['eval', profile, 'socket', '16'],
-  ['syscalls', 'openat'],
-])
-  if ((await run(words, world)) > 1) throw new Error(`${words.join(' ')} fails`)
-keepCode()
+// Runs the short commands again, so that V8 keeps the code they use compiled.
+const whole = await import('../dist/start.js')
+await runWith(whole, short)
+whole.keepCode()
 
 // The library in one file for browsers, bundled from its sources with the options for browsers.
 await build({

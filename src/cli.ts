@@ -10,13 +10,15 @@ import { endingSignals } from './record/recording.ts'
 
 /** Recognizes pipes and files without node:tty, which takes 4 ms to load. */
 function isTerminal(descriptor: 0 | 1 | 2): boolean {
-  if (process.platform !== 'win32' && !isCharacterDevice(descriptor)) return false
+  if (process.platform !== 'win32' && !mayBeTerminal(descriptor)) return false
   return process.getBuiltinModule('node:tty').isatty(descriptor)
 }
 
-function isCharacterDevice(descriptor: number): boolean {
+function mayBeTerminal(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isCharacterDevice()
+    const found = fstatSync(descriptor)
+    // On Linux devices of major 1 are /dev/null and others of memory (Documentation/admin-guide/devices.txt).
+    return found.isCharacterDevice() && !(process.platform === 'linux' && found.rdev >> 8 === 1)
   } catch {
     // The descriptor is closed.
     return false

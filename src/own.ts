@@ -1,7 +1,6 @@
 // Finds the program's own files: in its package, or inside the single executable.
 // Authority: Node.js, "Single executable applications" (nodejs.org/api/single-executable-applications.html).
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 
 // Not imported, because engines other than Node lack this module.
@@ -57,8 +56,9 @@ export function loadCarried(name: string): unknown {
   )
 }
 
+// Not imported, because only the single executable asks.
 function placesToWrite(): readonly string[] {
-  return [...new Set([tmpdir(), '/var/tmp', '/dev/shm'])]
+  return [...new Set([process.getBuiltinModule('node:os').tmpdir(), '/var/tmp', '/dev/shm'])]
 }
 
 function unpacked(name: string, place: string): unknown {

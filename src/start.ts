@@ -1,5 +1,5 @@
-// The first file of the built command (dist/cli.js). The others are in dist/command. Each is one function expression
-// that takes `require`, `module` and the command's place (scripts/bundle-command.mjs), because finding, reading and
+// The first file of the built command (dist/cli.js). The others are in dist/command. Each holds modules as functions
+// that take `require`, `module` and the command's place (scripts/bundle-command.mjs), because finding, reading and
 // linking forty ECMAScript modules took longer than a short command's own work (bench/results/start.md).
 //
 // Compiling takes as long again, so V8's compiled code lies beside each file. The build writes it; for another version
@@ -10,15 +10,23 @@ import type { Script as CompiledScript } from 'node:vm'
 // This is faster than an import of Node's own modules.
 const { readFileSync, renameSync, rmSync, statSync, writeFileSync } = process.getBuiltinModule('node:fs')
 const { Script } = process.getBuiltinModule('node:vm')
-const { createRequire } = process.getBuiltinModule('node:module')
 
 /**
  * A run of a tenth of a second ends before optimizing pays, so the V8 of Node.js 20 waits six times its usual time before
- * it optimizes. Later versions lack the flag. commands/optimizing.ts ends the wait for long input.
+ * it optimizes. Later versions lack the flag. commands/optimizing.ts ends the wait for long input. node:v8 would set the
+ * flag too, but it loads all streams of Node.js, which takes 5 ms. The quicker way is deprecated (DEP0111) and exists in
+ * every Node.js 20.
  */
 function optimizeLater(): void {
-  if (process.versions.v8.startsWith('11.3.'))
-    process.getBuiltinModule('node:v8').setFlagsFromString('--interrupt-budget=400000')
+  if (!process.versions.v8.startsWith('11.3.')) return
+  const quick = process as unknown as {
+    noDeprecation?: boolean
+    binding(name: 'v8'): { setFlagsFromString(flags: string): void }
+  }
+  const { noDeprecation = false } = quick
+  quick.noDeprecation = true
+  quick.binding('v8').setFlagsFromString('--interrupt-budget=400000')
+  quick.noDeprecation = noDeprecation
 }
 // V8 refuses code that was kept under other flags.
 optimizeLater()
@@ -37,21 +45,32 @@ type Body = (
   file: string,
 ) => void
 
+const files = new Map<string, Readonly<Record<string, Body>>>()
 const loaded = new Map<string, LoadedModule>()
 const compiled = new Map<string, CompiledScript>()
 
-/** Loads a file of the command by its relative name, a module of Node.js, or a package. */
+/** Loads a module of the command by its name (`./FILE#MODULE`), a module of Node.js, or a package. */
 export function load(name: string): unknown {
   if (!name.startsWith('./')) {
-    return process.getBuiltinModule(name) ?? createRequire(import.meta.url)(name)
+    return (
+      process.getBuiltinModule(name) ??
+      process.getBuiltinModule('node:module').createRequire(import.meta.url)(name)
+    )
   }
   const before = loaded.get(name)
   if (before !== undefined) return before.exports
   const module: LoadedModule = { exports: {} }
   loaded.set(name, module)
-  const body = compile(`${folder}/${name.slice(2)}`).runInThisContext() as Body
-  body(load, module, import.meta.url, folder, `${folder}/cli.js`)
+  const [file = '', own = ''] = name.slice(2).split('#')
+  const bodies = files.get(file) ?? (compile(`${folder}/${file}`).runInThisContext() as Record<string, Body>)
+  files.set(file, bodies)
+  bodies[own]?.(load, module, import.meta.url, folder, `${folder}/cli.js`)
   return module.exports
+}
+
+/** The names of the modules that were loaded. */
+export function loadedModules(): readonly string[] {
+  return [...loaded.keys()]
 }
 
 function compile(filename: string): CompiledScript {

@@ -85,7 +85,7 @@ export const rooms: readonly Room[] = [
   { path: 'run.ts', acts: true },
   {
     path: 'commands',
-    packages: [...files, 'commander', 'node:child_process', 'node:crypto', 'node:v8'],
+    packages: [...files, 'commander', 'node:buffer', 'node:child_process', 'node:crypto'],
     acts: true,
   },
   { path: 'main.ts', packages: ['commander', 'node:fs/promises'], acts: true },

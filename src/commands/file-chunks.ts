@@ -1,14 +1,11 @@
 // Reads the bytes of a file in chunks.
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
 import { UserError } from '../errors.ts'
 import { causeOf } from '../errors/row.ts'
 import { borrowChunks, chunkSize } from '../read/compiled.ts'
 import { optimizeSooner } from './optimizing.ts'
+import { smallFile } from './small-file.ts'
 
-/** Smaller files are read whole. The first chunk of a longer file has at least this size. Bytes. */
-export const headSize = 65536
 /** From this many bytes on, reading takes longer than a tenth of a second. */
 const longInput = 1 << 20
 
@@ -47,34 +44,15 @@ export async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/**
- * The bytes of a small file, read synchronously: there can be thousands, and each turn through the thread pool takes
- * longer than the reading. Undefined for any other file, and for a file that grows because somebody is writing to it.
- */
-export function smallFile(path: string): Uint8Array | undefined {
-  // Opens only regular files, and without blocking, because a FIFO in the file's place would wait for its writer.
-  if (!statSync(path).isFile()) return undefined
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  try {
-    const found = fstatSync(descriptor)
-    // Files of /proc have size 0.
-    if (!found.isFile() || found.size === 0 || found.size >= headSize) return undefined
-    const whole = Buffer.allocUnsafeSlow(found.size + 1)
-    const length = readSync(descriptor, whole, 0, whole.length, null)
-    return length < whole.length ? whole.subarray(0, length) : undefined
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** When signals and timers last had their turn. */
+/** When signals and timers last had their turn, in seconds of this process. */
 let paused = 0
 
 /** Lets signals and timers have their turn, which synchronous reading delays. */
 export async function pause(): Promise<void> {
-  if (performance.now() - paused < 20) return
-  await setImmediate()
-  paused = performance.now()
+  // Node.js loads its modules node:timers/promises and node:perf_hooks only when they are used, which takes 3 ms.
+  if (process.uptime() - paused < 0.02) return
+  await new Promise((resolve) => setImmediate(resolve))
+  paused = process.uptime()
 }
 
 /** Passes the bytes on. A read error becomes a UserError that names the file. Long input is worth optimizing for. */

@@ -7,9 +7,10 @@ import { UserError } from '../errors.ts'
 import { countCalls, observe } from '../observe/index.ts'
 import { startsAsObservations } from '../read/observations/documents.ts'
 import { chunksOf as chunksOfSource, type Source } from '../read/source.ts'
-import { cannotRead, chunksOf, headSize, named, pause, smallFile } from './file-chunks.ts'
+import { cannotRead, chunksOf, named, pause } from './file-chunks.ts'
 import { nameIn, shownName } from './file-name.ts'
 import { regularFile } from './regular-file.ts'
+import { headSize, smallFile } from './small-file.ts'
 import type { World } from './world.ts'
 
 export interface Inputs {

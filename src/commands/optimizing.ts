@@ -1,6 +1,5 @@
 // When and how far V8 optimizes in long work. The command starts with flags for work of a tenth of a second (src/start.ts).
 // Authority: V8's src/flags/flag-definitions.h, which has the defaults.
-import { setFlagsFromString } from 'node:v8'
 
 /** V8's default: how many bytes of bytecode one function may inline. */
 const usualInlining = 920
@@ -11,16 +10,21 @@ const usualInlining = 920
  * went to inlined code (bench/results/scan.md).
  */
 export async function inliningLess<Result>(work: () => Promise<Result>): Promise<Result> {
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=0')
+  setFlags('--max-inlined-bytecode-size-cumulative=0')
   try {
     return await work()
   } finally {
     // V8 refuses compiled code that was kept under other flags.
-    setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${usualInlining}`)
+    setFlags(`--max-inlined-bytecode-size-cumulative=${usualInlining}`)
   }
 }
 
 /** From now on V8 optimizes as soon as it usually does: the work will take longer than a tenth of a second. */
 export function optimizeSooner(): void {
-  if (process.versions.v8.startsWith('11.3.')) setFlagsFromString('--interrupt-budget=67584')
+  if (process.versions.v8.startsWith('11.3.')) setFlags('--interrupt-budget=67584')
+}
+
+/** node:v8 is loaded when it is used, because it loads all streams of Node.js, which takes 5 ms. */
+function setFlags(flags: string): void {
+  process.getBuiltinModule('node:v8').setFlagsFromString(flags)
 }

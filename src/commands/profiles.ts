@@ -1,6 +1,7 @@
 // Reads the profile that a word names: a built-in, a file, `-`, an artifact (`oci://REF`), a file of a git revision or
 // of git's index (`:path`). An existing file wins over a revision. /dev/null is a missing side of git's external diff.
-import { access, readdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
 import { builtinNames, isBuiltinName } from '../meaning/builtin-name.ts'
@@ -69,12 +70,7 @@ export async function readGiven(word: string, world: World): Promise<Given> {
     const { readProfileArtifact } = await import('./registry.ts')
     return { name: word, text: await readProfileArtifact(word, world) }
   }
-  const isFile =
-    word === '-' ||
-    (await access(resolve(world.cwd, word)).then(
-      () => true,
-      () => false,
-    ))
+  const isFile = word === '-' || existsSync(resolve(world.cwd, word))
   // On Windows C:\x.json is a file, not a revision.
   if (!isFile && /^[^:]*:./.test(word) && !isAbsolute(word)) {
     const { showRevision } = await import('../git/show.ts')
