@@ -76,7 +76,7 @@ const hostile: readonly string[] = [
   fields(7, 1).replace('"sh"', '"audit(1:2): x"'), fields(7, 1).replace('"sh"', '"audit[1]: SECCOMP a=1"'), fields(7, 1).replace('"sh"', '"xaudit("'),
   fields(7, 1).replace('"sh"', '" arch=c000003e syscall=2 compat=0 ip=0x1 code=0x7ffc0000"'), `${fields(7, 1)} arch=`, `${fields(7, 1)} arch=x`, `arch=${fields(7, 1).split(' arch=')[1]}`,
   `a=1 type=SECCOMP msg=audit(1.1:1): ${fields(8, 2)}`, `a=1 kernel: audit: type=1326 audit(1.1:1): ${fields(8, 2)}`, `${fields(7, 1)} type=1326 audit(1.1:2): ${fields(8, 2)}`,
-  `${fields(7, 1)}\r`, `${fields(7, 1)}\x1b[0m`, fields(7, 1).replace('exe', '\x1b[1mexe'), `${fields(7, 1)}\x1dAUID="unset" ARCH=x86_64 SYSCALL=write`, `${fields(7, 1)}AUID="unset"`, `${fields(7, 1)} ARCH=x86_64`, `${fields(7, 1)}x`,
+  `${fields(7, 1)}\r`, `${fields(7, 1)}\x1b[0m`, fields(7, 1).replace('exe', '\x1b[1mexe'), `${fields(7, 1)} ar\x1b[0mch=c00000b7 syscall=2 compat=0 ip=0x1 code=0x7ffc0000`, `${fields(7, 1)} type=SECCOMP msg=au\x1b[0mdit(1.1:1): a=1`, `${fields(7, 1)}\x1dAUID="unset" ARCH=x86_64 SYSCALL=write`, `${fields(7, 1)}AUID="unset"`, `${fields(7, 1)} ARCH=x86_64`, `${fields(7, 1)}x`,
   fields(7, 1).replace('dash', 'd'.repeat(70_000)), fields(7, 0x4000_0001), fields(7, 1).replace('c000003e', '40000003'), fields(7, 1).replace('c000003e', 'c00000b7'), fields(7, 1).replace('c000003e', 'c0000032'), fields(7, 1).replace('c000003e', 'C000003E'),
   fields(7, 1).replace('c000003e', 'x'.repeat(60)), fields(7, 1).replace('syscall=1', `syscall=${'1'.repeat(60)}`), fields(7, 1).replace('syscall=1', 'syscall=-1'), fields(7, 1).replace('syscall=1', 'syscall='), fields(7, 1).replace('compat=0', 'compat=2'),
   inWords(7, 'unknown-syscall(470)'), inWords(7, 'nosuch'), inWords(7, 'read').replace('my sh', 'a sig=SIGSYS b'), inWords(7, 'read').replace('my sh', 'a arch=x86_64 syscall=write'), inWords(7, 'read').replace('x86_64', 'vax'), inWords(7, 'read').replace('code=log', 'code=kill'),
@@ -93,6 +93,26 @@ t.test('no field of a process makes a difference, behind any prefix', (t) => {
     }
   }
   t.pass(`${hostile.length} fields`)
+  t.end()
+})
+
+t.test('a process that a signal of a filter ended is remembered', (t) => {
+  const abend = (pid: number): string =>
+    `type=ANOM_ABEND msg=audit(1.1:9): auid=1 uid=0 gid=0 ses=1 pid=${pid} comm="a" exe="/a" sig=31 res=1`
+  const raw = (pid: number): string => fields(pid, 41).replace('0x7ffc0000', '0x80000000')
+  const words = (pid: number): string => inWords(pid, 'socket').replace('log', 'kill')
+  // The first record has the same words, and no signal.
+  const rows = [
+    [raw(7), raw(8).replace('sig=0', 'sig=31')],
+    [words(7), words(8).replace('SIG0', 'SIGSYS')],
+    [words(7), words(8).replace('my sh', 'a sig=SIGSYS b')],
+  ] as const
+  for (const [name, line] of Object.entries(transports)) {
+    for (const [usual, ended] of rows) {
+      const log = [line(1, usual), line(2, usual), line(3, ended), abend(8), line(4, usual)].join('\n')
+      t.notOk(differ(Buffer.from(`${log}\n`)), `${name}: ${ended}`)
+    }
+  }
   t.end()
 })
 
