@@ -2,12 +2,12 @@
 // Run: npx tsx scripts/make-compiled.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
-import { memoryPlan } from '../src/read/compiled.ts'
+import { memoryPlan, shapesPlan } from '../src/read/compiled.ts'
 import { foundWords, layout } from '../src/read/strace/layout.ts'
 import { fields, quick, type LineForm } from '../src/read/strace/lines.ts'
 import { functionsOf } from './compile-pattern.ts'
 
-type Module = 'lines' | 'records' | 'wrapped'
+type Module = 'lines' | 'records' | 'wrapped' | 'shapes'
 
 export const source = (name: string): URL => new URL(`../assembly/${name}`, import.meta.url)
 
@@ -16,6 +16,7 @@ export const modules: readonly (readonly [name: Module, file: URL])[] = [
   ['lines', new URL('../src/read/strace/data/compiled-lines.ts', import.meta.url)],
   ['records', new URL('../src/read/audit/data/records.ts', import.meta.url)],
   ['wrapped', new URL('../src/read/data/wrapped.ts', import.meta.url)],
+  ['shapes', new URL('../src/read/data/shapes.ts', import.meta.url)],
 ]
 
 /** The rows whose patterns the compiled code runs. */
@@ -45,8 +46,10 @@ export function layoutText(rows = ownRows): string {
 
 /** The host makes the memory; each module's data has a place of its own in it. */
 function memoryOptions(name: Module): readonly string[] {
-  const pages = String(memoryPlan.pages)
-  const where = ['--memoryBase', String(memoryPlan[name]), '--initialMemory', pages, '--maximumMemory', pages]
+  const isApart = name === 'shapes'
+  const pages = String(isApart ? shapesPlan.pages : memoryPlan.pages)
+  const base = String(isApart ? shapesPlan.base : memoryPlan[name])
+  const where = ['--memoryBase', base, '--initialMemory', pages, '--maximumMemory', pages]
   return ['--importMemory', '--zeroFilledMemory', ...where]
 }
 

@@ -31,6 +31,8 @@ export const memoryPlan = {
   chunks: 1 << 21,
   pages: 72,
 } as const
+/** The memory of shapes.ts, which is none of these: where its data starts, and its size. */
+export const shapesPlan = { base: 1 << 10, pages: 144 } as const
 export const chunkSize = 1 << 20
 /** The gap between chunks: loads of whole words reach beyond the end of a chunk. */
 const chunkGap = 1 << 12
@@ -85,13 +87,33 @@ export function compiledOnce<Code extends Compiled, Made>(
   }
 }
 
+/**
+ * Objects of a base64 module with a memory of its own, for code that keeps something of a source. Each request gives an
+ * object that nobody has; `giveBack` takes it back. Undefined if the module cannot run.
+ */
+export function compiledApart<Code extends Compiled, Made>(
+  code: string,
+  pages: number,
+  make: new (exports: Code, memory: ArrayBuffer) => Made,
+): { readonly take: () => Made | undefined; readonly giveBack: (made: Made) => void } {
+  const free: Made[] = []
+  const made = (): Made | undefined => {
+    if (typeof WebAssembly === 'undefined') return undefined
+    const own = new WebAssembly.Memory({ initial: pages, maximum: pages })
+    const exports = instanceOf(code, own)
+    return exports === undefined ? undefined : new make(exports as Code, own.buffer)
+  }
+  return { take: () => free.pop() ?? made(), giveBack: (each) => void free.push(each) }
+}
+
 /** The exports of the module; undefined if it cannot run. */
-function instanceOf(code: string): unknown {
+function instanceOf(code: string, own?: object): unknown {
   const bytes = base64Bytes(code)
   // Processors without SSE4.1 lack instructions that the module needs.
   if (typeof WebAssembly === 'undefined' || !WebAssembly.validate(bytes)) return undefined
-  compiledMemory()
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports
+  if (own === undefined) compiledMemory()
+  const env = { memory: own ?? memory }
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports
 }
 
 /**
@@ -99,7 +121,7 @@ function instanceOf(code: string): unknown {
  * object never change.
  */
 export class Input {
-  readonly memory = viewOf(new Uint8Array(compiledMemory() as ArrayBuffer))
+  readonly memory: Uint8Array
   readonly #place: number
   readonly #size: number
   #bytes: Uint8Array | undefined
@@ -108,7 +130,8 @@ export class Input {
   /** The address of the first byte, as if all bytes were in memory. */
   #origin = 0
 
-  constructor({ input, inputSize }: Compiled) {
+  constructor({ input, inputSize }: Compiled, buffer = compiledMemory() as ArrayBuffer) {
+    this.memory = viewOf(new Uint8Array(buffer))
     this.#place = input.value
     this.#size = inputSize.value
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../abi/spellings.ts'
 import type { Evidence } from './account.ts'
 import type { DiagnosticCode } from './diagnostics.ts'
 import type { Failure } from './failures.ts'
+import type { LineShape } from './line-shapes.ts'
 import type { Caller } from './subject.ts'
 
 /** A call that a line reports. */
@@ -45,6 +46,14 @@ export interface LineGrammar {
   line(text: string, say: Reporter): LineResult
   /** The fast path for lines that come by the million; undefined if line() must read the next line. */
   plain?(): LinesOfKinds | undefined
+  /**
+   * The shape of the lines of which line() would now say the same as of this one, which it has just read, and which
+   * would change nothing in this object; undefined if there is none. Asked only if the line was ignored or told calls,
+   * and nothing but evidence was reported.
+   */
+  shape?(text: string, told: Exclude<LineResult, 'unparsed'>): LineShape | undefined
+  /** Changes if shapes no longer hold. Only line() changes it. */
+  readonly stage?: number
   /** Called after the last line. */
   end?(say: Reporter): void
   /** What the lines show of the machine besides names and numbers, for calls that state no architecture. */

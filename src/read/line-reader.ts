@@ -11,10 +11,12 @@ import { asPassedOn } from './as-passed.ts'
 import { viewOf } from './byte-text.ts'
 import { DiagnosticLog } from './diagnostics.ts'
 import { noteFailure } from './failures.ts'
-import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter } from './grammar.ts'
+import type { LoggedCall, Grammar, LineGrammar, LineResult, LinesOfKinds, Reporter } from './grammar.ts'
+import { LineShapes, type ShapePart } from './line-shapes.ts'
 import { isKnown, MachineChoice } from './machine-choice.ts'
 import { placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
+import { Automaton } from './shape-automaton.ts'
 import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
 import { choiceFields, isChosen, type CallerChoice, type ChoiceField } from './subject.ts'
 import { eachLineText, lineLimit, lineText } from './text.ts'
@@ -48,6 +50,12 @@ export class LineReader implements Reader {
   /** The refusal that the last line reported. */
   #refusal: { count: number } | undefined
   #open: LineGrammar | undefined
+  /** For this source, if its grammar gives shapes: those that hold since the grammar was at this stage. */
+  #automaton: Automaton | undefined
+  #shapes: LineShapes | undefined
+  #stage: number | undefined
+  /** Whether a line was reported, which must be said of each line of its shape. */
+  #hasReported = false
   #source = ''
   #line = 0
   #calls = 0
@@ -70,17 +78,23 @@ export class LineReader implements Reader {
     this.#grammar = grammar
     this.#options = options
     this.#say = {
-      diagnostic: (code, facts) => this.#diagnostics.add(code, this.#source, this.#line, facts),
+      diagnostic: (code, facts) => {
+        this.#hasReported = true
+        this.#diagnostics.add(code, this.#source, this.#line, facts)
+      },
       lost: (records) => {
+        this.#hasReported = true
         this.#lost = sumOf(this.#lost, records ?? 0)
         this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       lostInAll: (records) => {
+        this.#hasReported = true
         this.#lostInAll = sumOf(0, Math.max(this.#lostInAll, records))
         if (records > 0) this.#diagnostics.add('records-lost', this.#source, this.#line)
       },
       evidence: (kind) => this.#evidence.add(kind),
       refused: ({ call, architecture }) => {
+        this.#hasReported = true
         const name = nameOf(
           { architecture, call: typeof call === 'number' ? call >>> 0 : call },
           grammar.logger,
@@ -106,10 +120,12 @@ export class LineReader implements Reader {
     this.#secondary = new Map()
     this.#secondaryCalls = 0
     this.#kinds = []
+    if (this.#isCounting && this.#open.shape !== undefined) this.#beginShapes()
   }
 
   takeLines(given: Uint8Array, start: number, end: number): void {
     const bytes = viewOf(given)
+    if (this.#automaton !== undefined) return this.#takeShaped(bytes, start, end)
     const isByText = this.#open?.plain === undefined || !this.#isCounting
     for (let at = start; at < end;) {
       if (isByText) {
@@ -129,6 +145,70 @@ export class LineReader implements Reader {
       this.#take(lineText(bytes, at, stop), count > 0 ? plain?.kinds[0] : undefined)
       at = stop + 1
     }
+  }
+
+  /** Counts lines of known shapes, and reads the others. */
+  #takeShaped(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end;) {
+      const automaton = this.#automaton as Automaton
+      const { lines, ignored } = automaton
+      at = automaton.read(bytes, at, end)
+      this.#line += automaton.lines - lines
+      this.#ignored += automaton.ignored - ignored
+      if (at === end) break
+      const stop = bytes.indexOf(0x0a, at)
+      this.#line++
+      if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, this.#line)
+      this.#learn(lineText(bytes, at, stop))
+      at = stop + 1
+    }
+    this.#settle()
+  }
+
+  /** Reads a line, and learns its shape. */
+  #learn(text: string): void {
+    const open = this.#open as LineGrammar
+    this.#hasReported = false
+    const told = this.#take(text, undefined)
+    if (this.#stage !== open.stage) {
+      this.#dropShapes()
+      this.#beginShapes()
+    }
+    // A carriage return or an escape may be removed from a line before it is read.
+    if (told === 'unparsed' || this.#hasReported || text.includes('\r') || text.includes('\x1b')) return
+    const shape = open.shape?.(text, told)
+    if (shape?.every((part) => this.#isOnlyCounted(part)) === true) this.#shapes?.learn(shape)
+  }
+
+  /** Whether nothing but the number of calls grows with further lines. */
+  #isOnlyCounted(part: ShapePart): boolean {
+    const call = typeof part === 'string' ? undefined : 'call' in part ? part.call : 'count' in part ? part.count : undefined // prettier-ignore
+    if (call === undefined) return true
+    if (call.failure !== undefined || call.secondary === true) return false
+    if (call.argument === undefined) return true
+    const entry = this.#entry(call, this.#entries)
+    const wanted = this.#options.arguments.get(nameOf(entry, this.#grammar.logger)) ?? []
+    return wanted.length === 0
+  }
+
+  #beginShapes(): void {
+    this.#automaton = Automaton.made()
+    this.#shapes = this.#automaton && new LineShapes(this.#automaton)
+    this.#stage = this.#open?.stage
+  }
+
+  #dropShapes(): void {
+    this.#settle()
+    this.#automaton?.giveBack()
+    this.#automaton = undefined
+  }
+
+  #settle(): void {
+    this.#automaton?.settle((call, count) => {
+      const entry = this.#entry(call, this.#entries)
+      entry.count = sumOf(entry.count, count)
+      this.#calls = sumOf(this.#calls, count)
+    })
   }
 
   readonly #takeText = (text: string): void => {
@@ -158,6 +238,7 @@ export class LineReader implements Reader {
   }
 
   endSource(cut: boolean): LinesAccount {
+    this.#dropShapes()
     this.#open?.end?.(this.#say)
     const never = [...this.#missing].find(([, count]) => this.#chosen === 0 && count > 0)
     if (never !== undefined) {
@@ -204,7 +285,7 @@ export class LineReader implements Reader {
     }
   }
 
-  #take(text: string, kind: number | undefined): void {
+  #take(text: string, kind: number | undefined): LineResult {
     this.#refusal = undefined
     const told = (this.#open as LineGrammar).line(text, this.#say)
     if (told === 'unparsed') this.#unparsed++
@@ -215,6 +296,7 @@ export class LineReader implements Reader {
     } else if (!this.#count(told as LoggedCall)) this.#ignored++
     else if (kind !== undefined)
       this.#kinds[kind] = { entry: this.#entry(told as LoggedCall, this.#entries), refusal: this.#refusal }
+    return told
   }
 
   /** Counts a call if the user chose its caller. Returns whether it counted. */

@@ -7,6 +7,7 @@
 import type { Evidence } from '../account.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, wordOf } from '../json-line.ts'
+import type { LineShape, ShapePart } from '../line-shapes.ts'
 import type { Caller } from '../subject.ts'
 import { callOfKey, isCallAlone, type KeyedCall } from './keys.ts'
 
@@ -27,6 +28,10 @@ const attaching = /^Attach(?:ing \d+ probes?\.\.\.|ed \d+ probes?)$/
 const plainMap = /^@(\w*): ?(?:-?\d+|count \d+, average -?\d+, total -?\d+)?$/
 const histogramTitle = /^@(\w+)\[.*\]: ?$/
 const histogramRow = /^[[(][^|]{1,80}\|[@ ]{0,200}\|$/
+
+const pidDigits = { some: '0123456789', least: 1, most: 10 } as const
+const jsonMap = /^\{"type": "map", "data": \{"@(\w*)": \{(?=")/
+const jsonEntry = /"([^"\\]*)": ([1-9]\d{0,14})(, (?=")|\}\}\}$)/y
 
 export const bpftrace: Grammar = {
   format: 'bpftrace',
@@ -85,6 +90,7 @@ interface MapState {
 const mostRead = 4096
 
 class BpftraceLines implements LineGrammar {
+  stage = 0
   readonly #maps = new Map<string, MapState>()
   #evidence: Evidence = 'every-call'
 
@@ -125,6 +131,39 @@ class BpftraceLines implements LineGrammar {
     return 'unparsed'
   }
 
+  shape(text: string, told: Exclude<LineResult, 'unparsed'>): LineShape | undefined {
+    if (text.startsWith('{')) return this.#shapeOfJson(text)
+    if (typeof told !== 'object' || Array.isArray(told))
+      return text === '' || attaching.test(text) ? [text] : undefined
+    const call = told as LoggedCall
+    const [, map, , count = ''] = mapLine.exec(text) ?? []
+    if (map !== undefined)
+      return isSettled(this.#maps.get(map), call)
+        ? [text.slice(0, -count.length), { count: call }]
+        : undefined
+    const [, pid = ''] = printed.exec(text) ?? []
+    return [pidDigits, text.slice(pid.length), { call }]
+  }
+
+  /** An object with one map, as bpftrace prints it. A key with an escape may be that of another entry. */
+  #shapeOfJson(text: string): LineShape | undefined {
+    const [before, name = ''] = jsonMap.exec(text) ?? []
+    const state = this.#maps.get(name)
+    if (before === undefined || state === undefined) return undefined
+    const same = { same: `map ${name}` }
+    const parts: ShapePart[] = [before, same]
+    for (let at = before.length; at < text.length; at = jsonEntry.lastIndex) {
+      jsonEntry.lastIndex = at
+      const [whole, key = '', , after = ''] = jsonEntry.exec(text) ?? []
+      const keys = keysOf(key)
+      const keyed = state.read.get((state.side === 'first' ? keys[0] : keys.at(-1)) as string)
+      if (whole === undefined || keyed === undefined || !isSettled(state, keyed)) return undefined
+      parts.push(`"${key}": `, { count: keyed }, after)
+      if (after === ', ') parts.push(same)
+    }
+    return parts
+  }
+
   end(say: Reporter): void {
     for (const part of ['keys', 'side'] as const)
       for (const [map, state] of this.#maps)
@@ -161,7 +200,9 @@ class BpftraceLines implements LineGrammar {
   #told(state: MapState, entry: Entry, side: 'first' | 'last', say: Reporter): LineResult {
     const { map, key, keys, count, isText } = entry
     const own = (side === 'first' ? keys[0] : keys.at(-1)) as string
+    const wasOfOthers = state.keys === 'others'
     const keyed = state.isOfCalls ? callIn(state, own) : undefined
+    if (state.keys === 'others' && !wasOfOthers) this.stage++
     if (keyed === undefined) {
       say.diagnostic('other-map', { map: `@${map}` })
       return 'ignored'
@@ -209,6 +250,12 @@ class BpftraceLines implements LineGrammar {
     }
     return calls.length === 0 ? 'ignored' : calls
   }
+}
+
+/** Whether all further entries of a key that was read as a call tell this call, until the keys are no calls. */
+function isSettled(state: MapState | undefined, call: LoggedCall): boolean {
+  if (state === undefined || typeof state.side !== 'string' || state.keys === 'others') return false
+  return typeof call.call === 'number' || state.keys === 'calls'
 }
 
 /** The call of a key. In a map whose keys are calls, a name that no table has is a call too. */

@@ -2,8 +2,10 @@
 // syscalls tracepoints. Authority: tools/perf/builtin-trace.c, tools/perf/util/evsel_fprintf.c; recordings of perf 6.1.
 // perf names calls by the table of the machine, so calls of 32-bit programs have wrong names.
 import type { Failure } from '../failures.ts'
-import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import type { Grammar, LineGrammar, LoggedCall, Reporter, LineResult } from '../grammar.ts'
+import type { LineShape } from '../line-shapes.ts'
 import { callerOf } from '../subject.ts'
+import { shapeOfScript, shapeOfSummary, shapeOfTrace } from './shapes.ts'
 
 /** `   0.034 ( 0.016 ms): comm/pid name(`. A comm has at most 15 bytes, of any kind: the longest match counts. */
 const traced =
@@ -36,6 +38,7 @@ export const perf: Grammar = {
 }
 
 class PerfLines implements LineGrammar {
+  stage = 0
   #lines = 0
   #begun = false
   #failures = 0
@@ -80,12 +83,15 @@ class PerfLines implements LineGrammar {
       else this.#successes++
     }
     say.evidence('named-only')
-    if (/[<"]/.test(text)) this.#hasPaths = true
+    if (!this.#hasPaths && /[<"]/.test(text)) {
+      this.#hasPaths = true
+      this.stage++
+    }
     if (continued !== undefined) {
       // Its start was counted, or this is the child's side of a clone. Any other call began before perf, and counts.
       if (this.#open.delete(key) || /^(?:clone3?|v?fork)$/.test(name)) return 'ignored'
     } else if (answer === undefined && /\.\.\.\s*$/.test(text) && this.#open.size < 65536) this.#open.add(key)
-    this.#lines++
+    if (this.#lines++ === 0) this.stage++
     return {
       call: name,
       failure: / = -1 (ENOSYS|EPERM|EACCES) /.exec(text)?.[1] as Failure | undefined,
@@ -117,6 +123,15 @@ class PerfLines implements LineGrammar {
       },
       subject: () => ({ comm: comm as string, pid: Number(pid) }),
     }
+  }
+
+  shape(text: string, told: Exclude<LineResult, 'unparsed'>): LineShape | undefined {
+    const call = typeof told === 'object' ? (told as LoggedCall) : undefined
+    if (isScripted(text)) return shapeOfScript(text, call)
+    if (!traced.test(text)) return shapeOfSummary(text, call)
+    // Further successes change nothing, and nor do failures from the third one on.
+    const isEnough = this.#successes > 0 || this.#failures > 1
+    return isEnough ? shapeOfTrace(text, call, this.#hasPaths) : undefined
   }
 
   end(say: Reporter): void {
