@@ -12,14 +12,16 @@ export interface File {
   readonly pid?: number
 }
 
-export type Mode = 'strace' | 'audit' | 'after filter'
+export type Mode = 'strace' | 'audit' | 'bpftrace' | 'perf' | 'after filter'
 
 /** Asking for a record makes every line go through the careful reader. */
 export function fold(files: readonly File[], quick: boolean, mode: Mode): Observations {
-  const format = mode === 'audit' ? 'audit' : 'strace'
+  const format = mode === 'after filter' ? 'strace' : mode
   const reader = formatTable[format].open({
     arguments: scalarsReadAlways,
     afterFilter: mode === 'after filter',
+    // A tracer's log of a few numbers does not show the machine.
+    ...(mode === 'bpftrace' || mode === 'perf' ? { architecture: 'x86_64' as const } : {}),
     ...(quick ? {} : { record: () => undefined }),
   })
   const sink = new Fold()
