@@ -24,10 +24,10 @@ export const prefixes = memory.data(prefixRoom * prefixSize, 16)
 export const digits: u8 = 0x80
 
 /** The words of each known kind, each with a blank behind it; no kind has these words if the first byte is 0. */
-const keySize: usize = 48
-const keyRoom = 1024
+const keySize: usize = 64
+const keyRoom = 768
 /** Full earlier, so that a place is found quickly. */
-const keyLimit = 768
+const keyLimit = 576
 const keys = memory.data(keyRoom * keySize, 16)
 const key = memory.data(keySize + 16, 16)
 let keyCount = 0
@@ -203,7 +203,7 @@ function hasNoSignal(from: usize, block: usize): bool {
 
 /** Where the next word of the key goes, and a hash of its words. */
 let keyEnd: usize = 0
-let hash: u32 = 0
+let hash: u64 = 0
 
 function startKey(): void {
   for (let at: usize = 0; at < keySize; at += 16) v128.store(key + at, i8x16.splat(0))
@@ -211,33 +211,47 @@ function startKey(): void {
   hash = 0
 }
 
+/** Sixteen bytes of ones, then zeros: read in the middle, they keep the first bytes of a word. */
+const kept = memory.data<u64>([-1, -1, 0, 0], 16)
+const factor: u64 = 0x9e3779b97f4a7c15
+
 /** Takes a word of a name, a number or a machine into the key. Returns where it ends. */
 function takeWord(from: usize): usize {
   let at = from
-  for (; isWordByte(load<u8>(at)); at++) takeByte(load<u8>(at))
-  takeByte(0x20)
+  while (keyEnd + 17 <= key + keySize) {
+    const text = v128.load(at)
+    const length: usize = ctz(~wordBytes(text))
+    const word = v128.and(text, v128.load(kept + 16 - length))
+    v128.store(keyEnd, word)
+    hash = (hash ^ i64x2.extract_lane(word, 0)) * factor
+    hash = (hash ^ (hash >>> 29) ^ i64x2.extract_lane(word, 1)) * factor
+    keyEnd += length
+    at += length
+    if (length === 16) continue
+    store<u8>(keyEnd++, 0x20)
+    return at
+  }
+  // The key has no room.
+  keyEnd = key + keySize
   return at
 }
 
-/** What no longer fits is cut: such a key has no blank at its end. */
-function takeByte(byte: u8): void {
-  if (keyEnd === key + keySize) return
-  store<u8>(keyEnd++, byte)
-  hash = (hash ^ byte) * 0x01000193
+/** Which of sixteen bytes are those of a word. */
+function wordBytes(text: v128): i32 {
+  const isLetter = i8x16.lt_u(i8x16.sub(text, i8x16.splat(0x61)), i8x16.splat(26))
+  const isNumber = i8x16.lt_u(i8x16.sub(text, i8x16.splat(0x30)), i8x16.splat(10))
+  const isSign = v128.or(i8x16.eq(text, i8x16.splat(0x5f)), i8x16.eq(text, i8x16.splat(0x2d)))
+  return i8x16.bitmask(v128.or(v128.or(isLetter, isNumber), isSign))
 }
 
 function isNameByte(byte: u8): bool {
   return isDigit(byte) || (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f
 }
 
-function isWordByte(byte: u8): bool {
-  return isNameByte(byte) || byte === 0x2d
-}
-
 /** The number of the key, which is new if no line had the same words. */
 function kindOfKey(): i32 {
   if (keyEnd === key + keySize) return unsure
-  for (let place = (hash ^ (hash >>> 15)) % keyRoom; ; place = (place + 1) % keyRoom) {
+  for (let place = <i32>((hash >>> 40) % keyRoom); ; place = (place + 1) % keyRoom) {
     const other = keys + place * keySize
     if (isKey(other)) return 1 + place
     if (load<u8>(other) !== 0) continue
