@@ -32,7 +32,7 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (isContextStart(text)) throw new UserError('context-not-trace', { file: name })
   const document = kindOfDocument(text)
   if (document !== undefined) return ofDocument(name, document, asked)
-  const found = recognised(text)
+  const found = recognised(text, asked === 'auto' || asked === 'strace' || asked === 'strace-summary')
   if (asked !== 'auto') return ofLines(name, found, asked)
   if (found.size > 1) for (const [format, { isBeside }] of found) if (isBeside) found.delete(format)
   const [first, second] = [...found.keys()]
@@ -59,13 +59,18 @@ interface Met {
   isBeside: boolean
 }
 
-/** The formats of recognised lines, each with their number and the first line. */
-function recognised(text: string): Map<Format, Met> {
+/**
+ * The formats of recognised lines, each with their number and the first line. `untilStrace`: ends at the line after which
+ * no other line can change that the source is strace's. Then at least half of all lines are, and not all of these lines
+ * can be qemu's.
+ */
+function recognised(text: string, untilStrace: boolean): Map<Format, Met> {
   const found = new Map<Format, Met>()
+  const lines = text.split('\n')
   let number = 0
   /** How many of strace's lines qemu may have written. */
   let ofBoth = 0
-  for (const line of text.split('\n')) {
+  for (const line of lines) {
     number++
     const cut = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
     const bare = cut.includes('\x1b') ? withoutColours(cut) : cut
@@ -82,6 +87,7 @@ function recognised(text: string): Map<Format, Met> {
     else {
       met.count++
       met.isBeside &&= isBeside
+      if (untilStrace && format === 'strace' && met.count * 2 >= lines.length && met.count > ofBoth) break
     }
   }
   // If qemu may have written every line of strace's, the lines are qemu's.

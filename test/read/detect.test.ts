@@ -317,3 +317,19 @@ t.test(
     )
   },
 )
+
+t.test(
+  'lines of other formats behind half a file of calls change nothing, unless their format is asked for',
+  (t) => {
+    const calls = '7 getpid() = 7\n'.repeat(60)
+    const audit =
+      'type=SYSCALL msg=audit(1700000000.001:7): arch=c000003e syscall=39 success=yes exit=7\n'.repeat(40)
+    for (const text of [calls + audit, audit + calls]) {
+      t.equal(detectFormat('a', Buffer.from(text)), 'strace')
+      t.equal(detectFormat('a', Buffer.from(text), 'strace-summary'), 'strace-summary')
+      t.equal(detectFormat('a', Buffer.from(text), 'audit'), 'audit')
+      t.throws(() => detectFormat('a', Buffer.from(text), 'perf'), { code: 'other-format' })
+    }
+    t.end()
+  },
+)
