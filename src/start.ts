@@ -13,19 +13,24 @@ const { Script } = process.getBuiltinModule('node:vm')
 
 /**
  * A run of a tenth of a second ends before optimizing pays, so the V8 of Node.js 20 waits six times its usual time before
- * it optimizes. Later versions lack the flag. commands/optimizing.ts ends the wait for long input. node:v8 would set the
- * flag too, but it loads all streams of Node.js, which takes 5 ms. The quicker way is deprecated (DEP0111) and exists in
- * every Node.js 20.
+ * it optimizes. Later versions lack the flag. commands/optimizing.ts ends the wait for long input. node:v8 loads all
+ * streams of Node.js, which takes 5 ms. The quicker way is deprecated (DEP0111) but exists in every Node.js 20, and
+ * node --experimental-permission refuses it.
  */
 function optimizeLater(): void {
   if (!process.versions.v8.startsWith('11.3.')) return
+  const flag = '--interrupt-budget=400000'
   const quick = process as unknown as {
     noDeprecation?: boolean
     binding(name: 'v8'): { setFlagsFromString(flags: string): void }
   }
   const { noDeprecation = false } = quick
   quick.noDeprecation = true
-  quick.binding('v8').setFlagsFromString('--interrupt-budget=400000')
+  try {
+    quick.binding('v8').setFlagsFromString(flag)
+  } catch {
+    process.getBuiltinModule('node:v8').setFlagsFromString(flag)
+  }
   quick.noDeprecation = noDeprecation
 }
 // V8 refuses code that was kept under other flags.

@@ -73,13 +73,22 @@ export function callName(architecture: Architecture, number: number): string {
 }
 
 /**
- * Whether any architecture has a call of this name. A table that is made already answers for most names. For the others
- * it searches the data, so that one question does not make nine tables.
+ * Whether any architecture has a call of this name. The first questions search the data, so that a short command makes
+ * neither nine tables nor a set of all names. A log asks for any number of names.
  */
 export function isKnownAnywhere(name: string): boolean {
   for (const table of tables.values()) if (table.byName(name) !== undefined) return true
-  return /^[a-z_]\w*$/i.test(name) && Object.values(texts).some((text) => text.includes(` ${name} `))
+  const all = Object.values(texts)
+  if (searches < mostSearches) {
+    searches++
+    return /^[a-z_]\w*$/i.test(name) && all.some((text) => text.includes(` ${name} `))
+  }
+  everyName ??= new Set(all.flatMap((text) => text.match(/[a-z_]\w*/gi) ?? []))
+  return everyName.has(name)
 }
+let searches = 0
+const mostSearches = 16
+let everyName: ReadonlySet<string> | undefined
 
 function parseTable(architecture: Architecture, text: string): SyscallTable {
   const byName = new Map<string, TableEntry>()

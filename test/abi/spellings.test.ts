@@ -16,7 +16,7 @@ import {
   type Logger,
   type Spelling,
 } from '../../src/abi/spellings.ts'
-import { syscallTable } from '../../src/abi/tables.ts'
+import { isKnownAnywhere, syscallTable } from '../../src/abi/tables.ts'
 
 const shared = corpus()
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -356,5 +356,28 @@ t.test('every constant is found again by its value, and by no other', (t) => {
     'all names of a value, in the order of the data',
   )
   t.same(namedConstants(0x7fff_ffff_ffffn), [], 'a value without a name has none')
+  t.end()
+})
+
+t.test('a name of any table is known, and others are not, however many are asked for', (t) => {
+  const names = architectureNames.flatMap((each) => syscallTable(each).entries.map(({ name }) => name))
+  t.ok(names.length > 1000)
+  t.same(
+    names.filter((name) => !isKnownAnywhere(name)),
+    [],
+  )
+  const others = [
+    '',
+    ' ',
+    'read ',
+    'open.',
+    'rea',
+    'x86_64',
+    ...Array.from({ length: 100 }, (_, i) => `no${i}`),
+  ]
+  t.same(
+    others.filter((name) => isKnownAnywhere(name)),
+    [],
+  )
   t.end()
 })

@@ -45,6 +45,11 @@ for (const version of ['20.19', '22', '24', '26']) {
     t.equal(there.stdout, here.stdout, 'the same profile')
     t.equal((await run(cli, 'diff', 'docker', 'docker@29')).exitCode, 0)
     t.match((await run(cli, 'eval', 'docker', 'ptrace', '--kernel', '4.4')).stdout, /^SCMP_ACT_ERRNO/)
+    const permission = version.startsWith('20') ? '--experimental-permission' : '--permission'
+    // tap would load code into it that the restriction stops.
+    const alone = ['-u', 'NODE_OPTIONS', node, permission, '--allow-fs-read=*']
+    const restricted = await execa('env', [...alone, cli, 'syscalls', 'openat'], { cwd: root, reject: false })
+    t.equal(restricted.exitCode, 0, `under ${permission}: ${restricted.stderr}`)
     const expected = await execa(process.execPath, evaluated, { cwd: root })
     t.equal((await run(...evaluated)).stdout, expected.stdout, 'the library')
   })
