@@ -153,8 +153,9 @@ export class LineReader implements Reader {
       const automaton = this.#automaton as Automaton
       const { lines, ignored } = automaton
       at = automaton.read(bytes, at, end)
-      this.#line += automaton.lines - lines
-      this.#ignored += automaton.ignored - ignored
+      // The code counts in 32 bits.
+      this.#line += (automaton.lines - lines) >>> 0
+      this.#ignored += (automaton.ignored - ignored) >>> 0
       if (at === end) break
       const stop = bytes.indexOf(0x0a, at)
       this.#line++
