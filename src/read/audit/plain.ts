@@ -34,6 +34,8 @@ class PlainRecords implements LinesOfKinds {
   readonly #input: Input
   /** The prefixes that were tried, with all digits alike. */
   readonly #tried = new Set<string>()
+  /** The shapes of the prefixes that the code has. */
+  readonly #known: string[] = []
   #learnt = 0
   #pause = 1
   /** How many records are left out before the next look. */
@@ -81,13 +83,16 @@ class PlainRecords implements LinesOfKinds {
     if (this.#tried.size === mostTried) this.#tried.clear()
     this.#tried.add(shape)
     const items = recordPrefix(line, header)
-    if (items !== undefined) this.#load(items, header.kind === 'seccomp')
+    if (items !== undefined) this.#load(items, header.kind === 'seccomp', shape)
   }
 
-  /** Puts a prefix in place of the one that was learnt first. */
-  #load(items: readonly PrefixItem[], isOfFilter: boolean): void {
+  /** Puts a prefix in place of the one that was learnt first, which can be learnt again. */
+  #load(items: readonly PrefixItem[], isOfFilter: boolean, shape: string): void {
     const { prefixes, prefixSize, prefixRoom, prefixItems, digits } = this.#code
-    const place = prefixes.value + (this.#learnt++ % prefixRoom.value) * prefixSize.value
+    const index = this.#learnt++ % prefixRoom.value
+    this.#tried.delete(this.#known[index] ?? '')
+    this.#known[index] = shape
+    const place = prefixes.value + index * prefixSize.value
     const { memory } = this.#input
     memory.set([items.length, isOfFilter ? 1 : 0], place)
     const bytes = items.map((item) =>
