@@ -134,6 +134,18 @@ t.test('and of lines that no tracer wrote', (t) => {
   t.end()
 })
 
+t.test('a value that continues the name of a task makes another call of a learned line', (t) => {
+  const line = (values: string): string => `     0.034 ( 0.016 ms): sh/7 read(${values})      = 0\n`
+  const usual = line('fd: 3').repeat(3)
+  // The longest text that may be the name of a task is `sh/7 read(x`, so the call is write.
+  const { architectures } = fold([{ bytes: bytes(usual + line('x/2 write(y')) }], true, 'perf')
+  t.match(architectures.x86_64, { read: { count: 3 }, write: { count: 1 } })
+  // Beyond 15 bytes no name goes on.
+  const long = fold([{ bytes: bytes(usual + line('fd: 3, buf: 0x7f00/2 write(y')) }], true, 'perf')
+  t.match(long.architectures.x86_64, { read: { count: 4 } })
+  t.end()
+})
+
 t.test('counts add up exactly to the limit of a double, and there they stay', (t) => {
   const most = '999999999999999'
   for (const times of [1, 2, 9, 10, 11, 40]) {
