@@ -101,7 +101,7 @@ async function runWith({ load }, commands) {
 }
 
 writeChunks((name) => name)
-// Chunks that the same short commands load become one file: they then read and compile six files instead of sixty.
+// Chunks that the same short commands load become one file, so that a command reads and compiles fewer files.
 const users = new Map()
 for (const [index, words] of short.entries()) {
   const loader = await import(`../dist/start.js?${index}`)

@@ -77,18 +77,18 @@ export function callName(architecture: Architecture, number: number): string {
  * neither nine tables nor a set of all names. A log asks for any number of names.
  */
 export function isKnownAnywhere(name: string): boolean {
+  if (searches === mostSearches) return (everyName ??= namesOfAll()).has(name)
   for (const table of tables.values()) if (table.byName(name) !== undefined) return true
-  const all = Object.values(texts)
-  if (searches < mostSearches) {
-    searches++
-    return /^[a-z_]\w*$/i.test(name) && all.some((text) => text.includes(` ${name} `))
-  }
-  everyName ??= new Set(all.flatMap((text) => text.match(/[a-z_]\w*/gi) ?? []))
-  return everyName.has(name)
+  searches++
+  return /^[a-z_]\w*$/i.test(name) && Object.values(texts).some((text) => text.includes(` ${name} `))
 }
 let searches = 0
 const mostSearches = 16
 let everyName: ReadonlySet<string> | undefined
+
+function namesOfAll(): ReadonlySet<string> {
+  return new Set(Object.values(texts).flatMap((text) => text.match(/[a-z_]\w*/gi) ?? []))
+}
 
 function parseTable(architecture: Architecture, text: string): SyscallTable {
   const byName = new Map<string, TableEntry>()

@@ -26,11 +26,11 @@ import { checkOutput, writeOutput } from './output.ts'
 import { named } from './file-chunks.ts'
 import { belowRoot } from './file-name.ts'
 import { shown } from './progress.ts'
+import { inliningLess } from './optimizing.ts'
 import { archiveFiles, firstBytes, layoutFiles } from './scan-archive.ts'
 import { openAside, type Aside } from './scan-aside.ts'
 import { openCache, sha256 } from './scan-cache.ts'
 import { directoryTree } from './scan-directory.ts'
-import { inliningLess } from './optimizing.ts'
 import type { Declare, World } from './world.ts'
 
 interface ScanFlags {

@@ -75,7 +75,7 @@ export class DiagnosticLog {
   /** The most different facts of one code in one source: hostile input may have any number. */
   static readonly limit = 1000
 
-  /** Returns what counts the same. */
+  /** Returns the count of such reports, which a caller may increment for further ones. */
   add(
     code: DiagnosticCode,
     source: string,
