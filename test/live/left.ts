@@ -1,5 +1,5 @@
-// Finds what a recording of a container left behind. Other recordings may run on this machine: their cgroups have a
-// guardian that will remove them.
+// Finds what a recording of a container left behind. Others may record and verify on this machine: their cgroups are
+// named after a process that lives, or have a guardian that will remove them.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cgroupMounts } from '../../src/record/cgroups.ts'
@@ -28,6 +28,7 @@ function orphans(): readonly string[] {
   const guarded = processes().map((pid) => readProcess(pid, 'cmdline'))
   return (
     found
+      .filter(({ name }) => !existsSync(`/proc/${/^seccompgen(\d+)x/.exec(name)?.[1]}`))
       .filter(({ name }) => !guarded.some((words) => words.includes(`"cgroup":"${name}"`)))
       .map(({ path }) => path)
       // A guardian that ended in the meantime has removed its cgroup.
@@ -38,7 +39,7 @@ function orphans(): readonly string[] {
 /** Leftovers of earlier runs that were killed; they are no concern of these tests. */
 const before = new Set(orphans())
 
-/** The cgroups of recordings without a guardian. */
+/** The cgroups of recordings and verifications that have neither their process nor a guardian any more. */
 export function orphanedCgroups(): readonly string[] {
   return orphans().filter((path) => !before.has(path))
 }
