@@ -124,7 +124,7 @@ for (const { name, skip, recorder, command, running } of cases) {
       t.strictSame(holdersOfBpf(processesOf(mark)), [], `at ${moment}: no program is attached any more`)
       killed.push(mark)
     }
-    // strace's FIFO has a name until strace has opened it. If the recorder is killed before, an empty directory stays.
+    // strace's FIFO has a name while it is made. If the recorder is killed then, its directory stays.
     const withFiles = recorder === 'strace' ? ['whole'] : readdirSync(at(name))
     const left = async () => ({
       processes: killed.flatMap(processesOf),

@@ -1,7 +1,7 @@
 // Both recorders see the same: for deterministic programs the same calls on the same architecture, with the same values
 // of the arguments that conditions use.
 import { execa } from 'execa'
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -9,7 +9,7 @@ import { unifiedMount } from '../../src/record/cgroups.ts'
 import { Session } from '../../src/record/ebpf/session.ts'
 import { makeFifo } from '../../src/record/strace/fifo.ts'
 import { record } from '../../src/record/index.ts'
-import { noEbpf, noStrace } from './command.ts'
+import { noEbpf, noStrace, plainEnvironment } from './command.ts'
 import { skipFile } from './skip.ts'
 
 skipFile((await noEbpf()) ?? (await noStrace()))
@@ -179,3 +179,36 @@ t.test('no directory for temporary files: one line that says what to set', async
     message: /^cannot make a temporary directory: ENOENT.*; set TMPDIR$/,
   })
 })
+
+t.test(
+  'a strace that starts when its recorder was killed waits for no reader, and no file is left',
+  async (t) => {
+    const module = JSON.stringify(import.meta.resolve('../../src/record/strace/fifo.ts'))
+    const script = `
+    const { makeFifo } = await import(${module})
+    console.log((await makeFifo(process.cwd())).path)
+    setInterval(() => undefined, 1000)`
+    mkdirSync(at('place'))
+    const words = ['--import', import.meta.resolve('tsx/esm'), '--input-type=module', '-e', script]
+    const recorder = execa(process.execPath, words, {
+      cwd: at('place'),
+      env: plainEnvironment,
+      reject: false,
+      stdin: 'ignore',
+    })
+    let path = ''
+    for await (const line of recorder.iterable()) {
+      path = line
+      recorder.kill('SIGKILL')
+    }
+    const { signal } = await recorder
+    t.equal(signal, 'SIGKILL')
+    const tracer = await execa('strace', ['-o', path, 'true'], {
+      reject: false,
+      timeout: 20_000,
+      forceKillAfterDelay: 100,
+    })
+    t.strictSame([tracer.timedOut, tracer.exitCode], [false, 1], `${path}: ${tracer.stderr}`)
+    t.strictSame(readdirSync(at('place')), [])
+  },
+)

@@ -64,7 +64,6 @@ export async function attachStrace(name: string, options: ProcessOptions): Promi
     over.abort()
     silence?.()
     fifo.close()
-    await fifo.remove()
   }
 }
 

@@ -1,9 +1,10 @@
 // A private FIFO between strace and the reader of its trace: no trace fills the disk, and strace waits if it is faster
-// than the reader. `strace -o /dev/fd/N` does not work: the extra pipes that Node gives a child are sockets, which
-// open(2) refuses (unix(7)), and the recorded program would inherit a descriptor of ours.
+// than the reader. strace opens it as a descriptor of this process, /proc/PID/fd/N (proc_pid_fd(5)): so the FIFO needs no
+// name, and if this process is killed first, strace finds no file instead of waiting for a reader for ever (fifo(7)).
+// `strace -o /dev/fd/N` does not work: the extra pipes that Node gives a child are sockets, which open(2) refuses
+// (unix(7)), and the recorded program would inherit a descriptor of ours.
 import { execa } from 'execa'
-import { closeSync, constants, openSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,8 +19,6 @@ export interface Fifo {
   readonly bytes: AsyncIterable<Uint8Array>
   /** Says that no further writer will come: `bytes` ends with the last writer. */
   readonly close: () => void
-  /** Removes the FIFO from the file system. Processes that have it open keep it. */
-  readonly remove: () => Promise<void>
 }
 
 /**
@@ -28,41 +27,53 @@ export interface Fifo {
  */
 export async function makeFifo(place: string = tmpdir()): Promise<Fifo> {
   const directory = temporaryDirectory(place)
-  const remove = () => rm(directory, { recursive: true, force: true })
-  const path = join(directory, 'trace')
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  const name = join(directory, 'trace')
   try {
-    const made = await execa('mkfifo', ['-m', '600', path], { reject: false, stdin: 'ignore' })
+    const made = await execa('mkfifo', ['-m', '600', name], { reject: false, stdin: 'ignore' })
     if (made.failed)
       throw new UserError('no-fifo', { directory: tmpdir(), why: made.stderr || (made.message ?? '') })
     // Non-blocking, because strace opens it later. Our own writer keeps the reader from seeing an end before that.
-    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const writer = openSync(path, constants.O_WRONLY)
+    const reader = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK)
+    const writer = openSync(name, constants.O_WRONLY)
+    const shown = pathOf(writer)
+    if (shown !== undefined) remove()
     let open = true
     const close = () => {
       if (open) closeSync(writer)
       open = false
+      remove()
     }
     // The buffer is full at once, so nothing more is read before the bytes are taken.
     const options = { fd: reader, readable: true, writable: false, readableHighWaterMark: 1 }
-    const socket = new Socket(options)
-    return { path, bytes: emptied(socket, remove), close, remove }
+    return { path: shown ?? name, bytes: emptied(new Socket(options)), close }
   } catch (error) {
-    await remove()
+    remove()
     throw error
   }
+}
+
+/**
+ * Under which path another process of this user opens the file of a descriptor. Undefined where /proc is another
+ * process id namespace's, or does not let anybody else see our descriptors: node has file capabilities (proc(5), dumpable).
+ */
+function pathOf(descriptor: number): string | undefined {
+  const directory = `/proc/${process.pid}/fd`
+  const own = fstatSync(descriptor)
+  const { uid } = statSync(directory, { throwIfNoEntry: false }) ?? {}
+  if (uid !== process.geteuid?.()) return undefined
+  const path = `${directory}/${descriptor}`
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.ino === own.ino && found.dev === own.dev ? path : undefined
 }
 
 /**
  * strace writes each line separately. If every line woke the reader, the reader would take processor time from the
  * workload, so it waits until some lines have come. A FIFO holds 64 KiB (pipe(7)), far more than comes in that time.
  */
-async function* emptied(socket: Socket, remove: () => Promise<void>): AsyncGenerator<Uint8Array> {
-  let opened = false
+async function* emptied(socket: Socket): AsyncGenerator<Uint8Array> {
   try {
     for await (const bytes of socket.iterator({ destroyOnReturn: false })) {
-      // strace has opened the FIFO: if we are killed from here on, no file is left.
-      if (!opened) await remove()
-      opened = true
       yield bytes as Uint8Array
       if ((bytes as Uint8Array).length < 32768) await wait(5)
     }

@@ -16,12 +16,9 @@ export class Progress {
   readonly #arrivals = new Map<EndingSignal, number>()
   #tail: Buffer = Buffer.alloc(0)
 
-  /** Reads the bytes and passes them on. Calls `begun` at the first bytes, when strace has opened the FIFO. */
-  async *overhear(bytes: AsyncIterable<Uint8Array>, begun: () => void): AsyncGenerator<Uint8Array> {
-    let first = true
+  /** Reads the bytes and passes them on. */
+  async *overhear(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of bytes) {
-      if (first) begun()
-      first = false
       this.take(chunk)
       yield chunk
     }

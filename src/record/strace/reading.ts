@@ -43,7 +43,7 @@ export async function readTrace(
   progress: Progress,
   { afterFilter = false, watch, kept = new KeptRefusals() }: Filtered = {},
 ): Promise<Settled> {
-  const source = { name, bytes: progress.overhear(fifo.bytes, () => void fifo.remove()) }
+  const source = { name, bytes: progress.overhear(fifo.bytes) }
   const architecture = hostOfNode(process.arch)
   let returned: ReturnedCalls | undefined
   const clients: (readonly string[])[] = []

@@ -68,10 +68,7 @@ export const strace: Recorder = {
           ...(!afterFilter && { clients }),
         }
       },
-      close: async () => {
-        fifo.close()
-        await fifo.remove()
-      },
+      close: () => Promise.resolve(fifo.close()),
     }
   },
 }
