@@ -191,7 +191,16 @@ function* brokenStarts(): Generator<string> {
   }
 }
 
-const { callLine, unfinishedLine, resumedLine, cutLine, restLine, attachedLine, endOfInput } = layout.u8
+const { callLine, unfinishedLine, resumedLine, cutLine, restLine, attachedLine, endOfInput, withText } = layout.u8 // prettier-ignore
+
+/** What the compiled reader says of a line: a kind, perhaps with text for the host, or `slow`. */
+function nameOfKind(kind: number): string {
+  const isOfLine = kind < endOfInput
+  const value = isOfLine ? kind % withText : kind
+  const [name = ''] = Object.entries(layout.u8).find(([, each]) => each === value) ?? []
+  return isOfLine && kind >= withText ? `${name} withText` : name
+}
+
 const noCare = new Uint8Array(printedNames().length)
 
 /** Forms for the compiled reader that it leaves to the careful one. */
@@ -214,7 +223,7 @@ function* leftOut(): Generator<string> {
     const found = code.read(bytes, 0, bytes.length, prefix.fields, noCare, numbersOf(prefix.number))
     const thread = prefix.pid ?? layout.i32.unnamed
     if (found !== kind || code.pid !== thread || printedNames()[code.call] !== 'read')
-      yield `the compiled reader takes ${JSON.stringify(line)} for ${found}, of ${code.pid}`
+      yield `the compiled reader takes ${JSON.stringify(line)} for ${nameOfKind(found)}, of ${code.pid}`
   }
   const rests: readonly (readonly [kind: number, line: string])[] = [
     ...quick.rest.examples.map((start) => [restLine, `${start}x", 8) = 0`] as const),
@@ -227,7 +236,7 @@ function* leftOut(): Generator<string> {
     const bytes = Buffer.from(`${line}\n`)
     const found = code.read(bytes, 0, bytes.length, 0, noCare, undefined, 0, true)
     if (found !== kind)
-      yield `the compiled reader takes ${JSON.stringify(line)} behind a cut call for ${found}`
+      yield `the compiled reader takes ${JSON.stringify(line)} behind a cut call for ${nameOfKind(found)}`
   }
 }
 

@@ -6,7 +6,8 @@ import { isInSharedLog } from '../log-prefixes.ts'
 import { unescapedBytes } from './context/texts.ts'
 import { closesCall, completionOf, holdsResult } from './completion.ts'
 import type { Names } from './names.ts'
-import { parseLine, pidField } from './parse-line.ts'
+import { pidField } from './lines.ts'
+import { parseLine } from './parse-line.ts'
 
 /** How many parentheses of a line are checked, how long the name before one can be, and how long its prefix. */
 const gluedLimit = 64

@@ -6,6 +6,7 @@ import { isLossOfJournal } from '../log-prefixes.ts'
 import { closesCall, completionOf, isBareResult, isSecondHalf } from './completion.ts'
 import type { CallText, Event } from './events.ts'
 import { isGlued, ownStart } from './glued.ts'
+import { pidField } from './lines.ts'
 import type { Names } from './names.ts'
 import {
   endsByFilter,
@@ -13,7 +14,6 @@ import {
   isUnreadable,
   killerIn,
   parseLine,
-  pidField,
   refusalIn,
   type ParsedLine,
   type Prefix,
@@ -25,6 +25,7 @@ const heldLimit = 1000
 /** The lines, besides calls, that carry the pid of their thread. */
 const ofOneThread: ReadonlySet<string> = new Set(['resumed', 'signal', 'exit', 'superseded'])
 const noPrefix: Prefix = { pid: undefined, number: undefined, bracketed: false, fields: 0, length: 0 }
+
 export interface InterleaveContext {
   readonly run: Run
   readonly names: Names

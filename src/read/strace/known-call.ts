@@ -1,7 +1,8 @@
 // Decides whether a line certainly is strace's, without the prefix of a log.
 import { existsOnlyOn } from '../../abi/spellings.ts'
 import { completionOf } from './completion.ts'
-import { parseLine, relativeField, type ParsedLine } from './parse-line.ts'
+import { fields } from './lines.ts'
+import { parseLine, type ParsedLine } from './parse-line.ts'
 
 /** Whether the line is a call of a known name that returned, or whose rest follows on another line. */
 export function isKnownCall(line: string): boolean {
@@ -29,7 +30,7 @@ const whole = /(?:^|(?<=\S) )( *)(\d+) (?:\[[^\]]*\] )*$/
 
 /** Whether a pid stands where -r prints its time: `[app] 12345 read(`. No call takes 10,000 seconds. */
 function hasLateNumber(line: string, { prefix }: ParsedLine): boolean {
-  if ((prefix.fields & relativeField) === 0) return false
+  if ((prefix.fields & fields.relative.bit) === 0) return false
   const [, blanks = '', digits = ''] = whole.exec(line.slice(0, prefix.length)) ?? []
   return digits !== '' && !(digits.length < 5 && blanks.length + digits.length >= 6)
 }

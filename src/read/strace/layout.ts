@@ -2,14 +2,8 @@
 // of lines, and values that mean none. scripts/make-compiled.ts writes them into the compiled code, by type.
 import { lineLimit } from '../text.ts'
 import { resultReach } from './completion.ts'
-import {
-  messageReach as cutReach,
-  numberField,
-  pidField,
-  pointerField,
-  relativeField,
-  timeField,
-} from './parse-line.ts'
+import { fields, pidField } from './lines.ts'
+import { messageReach as cutReach } from './parse-line.ts'
 
 export const layout = {
   i32: {
@@ -25,10 +19,10 @@ export const layout = {
     /** The bytes of lines that are read at once. */
     inputSize: 1 << 18,
     pidField,
-    timeField,
-    relativeField,
-    numberField,
-    pointerField,
+    timeField: fields.absolute.bit,
+    relativeField: fields.relative.bit,
+    numberField: fields.number.bit,
+    pointerField: fields.pointer.bit,
     /** noNumber: the call has no number; otherNumber: a number that no call has. */
     noNumber: -1,
     otherNumber: -2,

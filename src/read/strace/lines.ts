@@ -1,7 +1,8 @@
 // The table of all forms that strace gives to a piece of a line: a pattern, and examples of what it reads. The readers,
-// the tests and the generator of random lines (test/read/strace-lines.ts) use these rows, and no other file has a
-// pattern for strace's lines. Authority: printleader(), print_syscall_resume(), print_signalled(), print_exited(),
-// print_event_exit(), syscall_exiting_trace(), line_ended() in strace 4.5.18 to 7.2, and the recordings in traces/.
+// the tests and the generators of random lines (test/read/strace-rows.ts, laws.long.test.ts) use these rows. Other files
+// have patterns only for what is inside a piece: arguments (arguments.ts, context/) and the tables of -c (summary.ts).
+// Authority: printleader(), print_syscall_resume(), print_signalled(), print_exited(), print_event_exit(),
+// syscall_exiting_trace(), line_ended() in strace 4.5.18 to 7.2, and the recordings in traces/.
 
 export interface LineForm {
   /** Sticky if the form starts at a known place. A form inside a line or at its end is searched for. */
@@ -14,6 +15,20 @@ export interface LineForm {
 
 function row(pattern: RegExp, examples: readonly string[], never: readonly string[] = []): LineForm {
   return { pattern, examples, never }
+}
+
+/** A field of the prefix. `bit`: its bit in Prefix.fields; 0 if not every line of a run has the field. */
+interface FieldForm extends LineForm {
+  readonly bit: number
+}
+
+function field(
+  bit: number,
+  pattern: RegExp,
+  examples: readonly string[],
+  never: readonly string[],
+): FieldForm {
+  return { bit, ...row(pattern, examples, never) }
 }
 
 /** The pid at the start of a line: `[pid N]` (standard error), or the column of -o with -f, "%-5u ". */
@@ -31,16 +46,22 @@ export const threads = {
   ),
 } satisfies Record<string, LineForm>
 
+/** The bit of the pid's column in Prefix.fields. `[pid N]` has none: strace prints it while there are several threads. */
+export const pidField = 1
+
 /** The optional fields after the pid, in the order of printleader(): --secontext, -t, -r, -n, -i. */
 export const fields = {
-  // A label starts with a letter or "_". An address of -i is 8 to 16 hexadecimal digits.
-  label: row(
+  // A label starts with a letter or "_". An address of -i is 8 to 16 hexadecimal digits. strace leaves the label out if
+  // the process has already ended.
+  label: field(
+    0,
     /\[(?![0-9a-f]{8,16}\] |pid )[A-Za-z_][^[\]]*\] /y,
     ['[unconfined_t] ', '[unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023] ', '[abcdef] '],
     ['[7] ', '[d91767f4] ', '[ff40acd46b70] ', '[a[b] ', '[] ', '[ unconfined_t] '],
   ),
   // -t, -tt, -ttt, --absolute-timestamps. Seconds of the epoch have more digits than any pid (2^22).
-  absolute: row(
+  absolute: field(
+    2,
     /(?:\d\d:\d\d:\d\d(?:\.\d+)?|\d{8,}(?:\.\d+)?) /y,
     [
       '23:52:03 ',
@@ -55,24 +76,27 @@ export const fields = {
     ['1234567 ', '23:52 ', '23:52:03. ', '3:52:03 ', '1795477923. '],
   ),
   // -r: alone, or in parentheses after an absolute time.
-  relative: row(
+  relative: field(
+    4,
     / *(?:\d+(?:\.\d+)?|\(\+ *\d+(?:\.\d+)?\)) /y,
     ['     0.000198 ', '     0.000198123 ', '     0 ', '12.5 ', '(+     0.000248) ', '(+     0) '],
     ['(     0.000248) ', '0. ', '.5 '],
   ),
   // -n
-  number: row(
+  number: field(
+    8,
     /\[ *(\d+|\?\?\?)\] /y,
     ['[  12] ', '[ 231] ', '[???] ', '[1073741863] '],
     ['[??] ', '[] ', '[12]'],
   ),
   // -i
-  pointer: row(
+  pointer: field(
+    16,
     /\[(?:[0-9a-f]{8,16}|\?{8,16})\] /y,
     ['[00007fccf002cc47] ', '[d91767f4] ', '[7f40acd46b70] ', '[????????????????] ', '[????????] '],
     ['[d91767] ', '[d91767f] ', '[00007FCC] ', '[???????] '],
   ),
-} satisfies Record<string, LineForm>
+} satisfies Record<string, FieldForm>
 
 /** Every form in which strace has printed the name of a call. `???` and `????`: it could not read the call. */
 const name = String.raw`(?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4}`

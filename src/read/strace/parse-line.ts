@@ -1,6 +1,6 @@
 // Parses one line of strace by the table of lines.ts: a prefix, then one of a few shapes. Decides nothing about other
 // lines.
-import { fields, insets, messages, names, refusals, shapes, threads } from './lines.ts'
+import { fields, insets, messages, names, pidField, refusals, shapes, threads } from './lines.ts'
 
 /** What strace prints before the call itself, in this order, each part optional. */
 export interface Prefix {
@@ -43,15 +43,6 @@ export interface ParsedLine {
   readonly prefix: Prefix
   readonly shape: Shape
 }
-
-/** Bits of Prefix.fields. `[pid N]` has none, because strace prints it only while there are several threads. */
-export const pidField = 1
-/** The time of -t. */
-export const timeField = 2
-/** The fields of -r, -n and -i. */
-export const relativeField = 4
-export const numberField = 8
-export const pointerField = 16
 
 /** Reads one line without its line end and colours. Any line that is not strace's is 'foreign'. */
 export function parseLine(text: string): ParsedLine {
@@ -110,6 +101,8 @@ function modeIn(found: RegExpExecArray): Shape {
   return { kind: 'mode', pid: Number(found[1]), mode: found[2] as ModeName }
 }
 
+const fieldForms = Object.values(fields)
+
 function readPrefix(text: string): Prefix {
   let at = 0
   let pid: number | undefined
@@ -129,13 +122,10 @@ function readPrefix(text: string): Prefix {
   const next = text.charCodeAt(at)
   // No field starts with a lower-case letter or "<", so the prefix of the usual line ends here.
   if (next < 0x3c || next === 0x5b) {
-    // strace leaves the label out if the process has already ended.
-    take(fields.label.pattern, 0)
-    take(fields.absolute.pattern, timeField)
-    take(fields.relative.pattern, relativeField)
-    const numbered = take(fields.number.pattern, numberField)
-    if (numbered !== null && numbered[1] !== '???') number = Number(numbered[1])
-    take(fields.pointer.pattern, pointerField)
+    for (const { pattern, bit } of fieldForms) {
+      const found = take(pattern, bit)
+      if (bit === fields.number.bit && found !== null && found[1] !== '???') number = Number(found[1])
+    }
   }
   return { pid, number, bracketed: tagged !== null, fields: present, length: at }
 }
