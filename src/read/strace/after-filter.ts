@@ -9,7 +9,7 @@ import type { CameBack } from './completion.ts'
 import type { CallCounts } from './counts.ts'
 import type { CallText } from './events.ts'
 import { insets } from './lines.ts'
-import type { Process, Thread } from './thread.ts'
+import { forks, makesProcess, type Process, type Thread } from './thread.ts'
 import type { Threads } from './threads.ts'
 import type { Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
@@ -32,10 +32,10 @@ const newListener = value('SECCOMP_FILTER_FLAG_NEW_LISTENER')
 const cloneThread = value('CLONE_THREAD')
 
 /** The calls whose lines the compiled code must not count. */
-export const callsToWatch: readonly string[] = ['seccomp', 'prctl', 'clone', 'clone3', 'fork', 'vfork']
+export const callsToWatch: readonly string[] = ['seccomp', 'prctl', ...forks]
 
 /** The filter that a call requests; undefined if it requests none. */
-export function filterRequest(name: string, values: ValueAt): FilterRequest | undefined {
+function filterRequest(name: string, values: ValueAt): FilterRequest | undefined {
   if (name === 'seccomp' && values(0) === setModeFilter) {
     const flags = values(1) ?? 0n
     return { everyThread: (flags & everyThread) !== 0n, givesListener: (flags & newListener) !== 0n }
@@ -136,7 +136,7 @@ export class AfterFilter implements Subscriber {
     const argument: ValueAt = valuesIn(call) ?? (() => undefined)
     thread.asked = filterRequest(name, argument)
     this.#forking.delete(thread)
-    if (!isFork(name)) return
+    if (!makesProcess(name)) return
     this.#forked = true
     // clone3's flags are in memory: the text shows them.
     const flags = name === 'clone3' ? 0n : (argument(0) ?? 0n)
@@ -233,10 +233,6 @@ export class AfterFilter implements Subscriber {
     for (const scope of this.#unrenamed.values()) this.#counts.join(scope, this.#counts.told)
     return { installed: this.#installed, doubtful, unordered: this.#unordered }
   }
-}
-
-function isFork(name: string): boolean {
-  return name === 'clone' || name === 'clone3' || name === 'fork' || name === 'vfork'
 }
 
 function whole(process: Process): Process {

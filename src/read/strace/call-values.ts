@@ -1,8 +1,14 @@
-// The scalar arguments in one line of a call, at the kernel's indexes. If the line does not show an argument whole, it
+// The arguments in one line of a call, and the scalar ones at the kernel's indexes. If the line does not show an argument whole, it
 // is unknown. Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
-import { scalarValue, splitArguments } from './arguments.ts'
+import { scalarValue, splitArguments, type ArgumentTexts } from './arguments.ts'
 import type { CallText } from './events.ts'
 import { endings } from './lines.ts'
+
+/** The texts that the line of a call shows between its parenthesis and its completion. */
+export function argumentsOf({ text, open, completion }: CallText): ArgumentTexts {
+  const shown = 'at' in completion ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
+  return splitArguments(shown, open)
+}
 
 /** The flags argument of the equivalent clone: the flags and exit signal that clone3 has in a structure (clone(2)). */
 function flagsIn(structure: string): bigint | undefined {
@@ -14,18 +20,12 @@ function flagsIn(structure: string): bigint | undefined {
 }
 
 /**
- * The values that the line of a call shows between its parenthesis and its completion. The function returns the value
- * of the kernel's argument `index`; for clone3's first argument, the flags of the equivalent clone. Undefined if the
- * line shows no argument.
+ * The function returns the value of the kernel's argument `index`; for clone3's first argument, the flags of the
+ * equivalent clone. Undefined if the line shows no argument.
  */
-export function valuesIn({
-  name,
-  text,
-  open,
-  completion,
-}: CallText): ((index: number) => bigint | undefined) | undefined {
-  const shown = 'at' in completion ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
-  const { texts, end } = splitArguments(shown, open)
+export function valuesIn(call: CallText): ((index: number) => bigint | undefined) | undefined {
+  const { name, completion } = call
+  const { texts, end } = argumentsOf(call)
   if (texts.length === 0) return undefined
   // Foreign text may cut the last argument anywhere. strace's own messages cut only between two of its writes.
   const whole = completion.kind === 'open' && end === undefined ? texts.length - 1 : texts.length

@@ -11,9 +11,6 @@ import { isNumeric, type NameId, type Names } from './names.ts'
 import type { Image, Thread } from './thread.ts'
 import { FilterScope, Tally, type TallyEntry } from './tally.ts'
 
-/** A number that no line has. */
-const otherNumber = -2
-
 export class CallCounts {
   readonly #names: Names
   /** The sources read so far. An entry's `source` is an index of this list. */
@@ -73,13 +70,13 @@ export class CallCounts {
     return image.scope.whole.groups.get(mode ?? this.#possible & modes['64 bit'])
   }
 
-  /** By name id, the number that -n prints for a call of the host's own; -2 if it decides no architecture. */
+  /** By name id, the number that -n prints for a call of the host's own; otherNumber if it decides no architecture. */
   numbersOf(host: Host): Int32Array {
     const own = candidates([host])
     return Int32Array.from({ length: this.#names.known }, (_, id) => {
       const [name] = resolvePrinted(host, this.#names.name(id))?.names ?? []
       const number = name === undefined ? undefined : syscallTable(host).byName(name)?.number
-      return number !== undefined && this.#exactly(id, number) === own ? number : otherNumber
+      return number !== undefined && this.#exactly(id, number) === own ? number : layout.i32.otherNumber
     })
   }
 

@@ -1,11 +1,10 @@
 // Reports the path and the arguments after argv[0] of each program that a traced process executed, as strace prints
 // them. An execve without a result counts: in a thread other than the first it comes back under the pid of the first
 // (execve(2)), and a kill may hide that it succeeded.
-import { splitArguments } from './arguments.ts'
+import { argumentsOf } from './call-values.ts'
 import type { CameBack } from './completion.ts'
 import { textsIn, stringIn } from './context/texts.ts'
 import type { CallText } from './events.ts'
-import { endings } from './lines.ts'
 import { inherit, type Subscriber } from './subscriber.ts'
 import { replacesProgram, type Thread } from './thread.ts'
 
@@ -18,6 +17,7 @@ export interface ExecutedProgram {
 
 export class ExecutedPrograms implements Subscriber {
   readonly #tell: (program: ExecutedProgram) => void
+  /** By thread, the program of an execve that has not come back. */
   readonly #begun = new Map<Thread, ExecutedProgram>()
 
   constructor(tell: (program: ExecutedProgram) => void) {
@@ -45,10 +45,10 @@ export class ExecutedPrograms implements Subscriber {
   }
 }
 
-function programIn({ name, text, open, completion }: CallText): ExecutedProgram {
-  const shown = 'at' in completion ? text.slice(0, completion.at) : text.replace(endings.mark.pattern, '')
-  const { texts } = splitArguments(shown, open)
-  const [path, list] = name === 'execveat' ? texts.slice(1) : texts
+/** The program that execve or execveat names. */
+export function programIn(call: CallText): ExecutedProgram {
+  const { texts } = argumentsOf(call)
+  const [path, list] = call.name === 'execveat' ? texts.slice(1) : texts
   const [first, ...words] = textsIn(list) ?? []
   return { path: stringIn(path)?.text ?? '', name: first?.text, words: words.map(({ text: word }) => word) }
 }

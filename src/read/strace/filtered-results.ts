@@ -5,9 +5,10 @@ import type { Architecture } from '../../abi/architectures.ts'
 import { valuesIn } from './call-values.ts'
 import type { CameBack } from './completion.ts'
 import type { CallText } from './events.ts'
-import type { Image, Thread } from './thread.ts'
+import { programIn } from './executed.ts'
 import { inherit, type Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
+import { replacesProgram, type Image, type Thread } from './thread.ts'
 
 /** The same call of one process with the same outcome, and how often it was seen. */
 export interface ReturnedCall {
@@ -50,19 +51,21 @@ interface LastCall {
   readonly program: string | undefined
 }
 
+/** How many different calls are kept. */
 const room = 65536
-/** -N prints the name of the argument before the path. */
-const path = /^(?:pathname=)?"((?:[^"\\]|\\.)*)"/
 
 export class FilteredResults implements Subscriber {
   readonly #wanted: KeepCall
   readonly #architectureOf: (thread: Thread, call: CallText) => Architecture | undefined
+  /** By scope, the kept calls by what distinguishes them; `#size`: how many there are in all. */
   readonly #found = new Map<FilterScope, Map<string, ReturnedCall>>()
+  /** By scope, how many programs were executed. */
   readonly #programs = new Map<FilterScope, number>()
   /** By thread, the call that it made last, until SIGSYS takes the call back. */
   readonly #entered = new WeakMap<Thread, LastCall>()
+  /** By image, the name of its program; absent for an image that a fork made. */
   readonly #names = new WeakMap<Image, string>()
-  /** The scopes with such a program. */
+  /** The scopes in which a program set another filter after it was executed. */
   readonly #own = new Set<FilterScope>()
   #size = 0
   #lost = 0
@@ -76,15 +79,14 @@ export class FilteredResults implements Subscriber {
   }
 
   entered(thread: Thread, call: CallText): void {
-    const { name, prefix, text, open } = call
-    const from = name === 'execve' ? open : name === 'execveat' ? text.indexOf('"', open) : -1
-    const asked = from === -1 ? undefined : path.exec(text.slice(from))?.[1]
+    const { name, prefix } = call
+    const path = replacesProgram(name) ? programIn(call).path : ''
     this.#entered.set(thread, {
       name,
       number: prefix.number,
       architecture: this.#architectureOf(thread, call),
       value: valuesIn(call) ?? (() => undefined),
-      program: asked?.split('/').at(-1) || undefined,
+      program: path.split('/').at(-1) || undefined,
     })
   }
 
@@ -108,6 +110,7 @@ export class FilteredResults implements Subscriber {
     if (program !== undefined) this.#names.set(thread.image, program)
   }
 
+  /** SIGSYS came: the kernel did not run the thread's last call. */
   trapped(thread: Thread): void {
     this.#keep(thread, 'trapped')
     this.#entered.delete(thread)

@@ -4,7 +4,7 @@
 import { endOfDecoration, splitArguments } from './arguments.ts'
 import { endings, joints } from './lines.ts'
 import type { Names } from './names.ts'
-import { parseLine } from './parse-line.ts'
+import { isLine, parseLine } from './parse-line.ts'
 
 /** Whether another line may begin in this text: most lines contain nothing that one could begin with. */
 export function mayBeLines(text: string): boolean {
@@ -23,17 +23,13 @@ export function linesIn(text: string, names: Names): readonly string[] | undefin
     const end = endOfLine(rest, names)
     // Behind the first line, text that begins none is a note of its own, as a newer strace may add.
     if (end === undefined)
-      return lines.length === 0 || (lines.length === 1 && !isStart(rest)) ? [text] : undefined
+      return lines.length === 0 || (lines.length === 1 && !isLine(rest)) ? [text] : undefined
     lines.push(rest.slice(0, end))
     const next = rest.slice(end).search(/[^ ]/)
     if (next === -1) return lines
     if (next === 0) return lines.length === 1 ? [text] : undefined
     rest = rest.slice(end + next)
   }
-}
-
-function isStart(text: string): boolean {
-  return parseLine(text).shape.kind !== 'foreign'
 }
 
 /** Where strace's line ends with which the text begins; undefined if it is none, or goes on. */

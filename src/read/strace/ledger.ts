@@ -61,8 +61,9 @@ export class Ledger {
   readonly #values: AskedValues
   /** The calls that a line only mentions. */
   readonly mentions: Mention[] = []
-  /** By pid: execves that came back without an entry; `#changedPids`: how many threads strace followed to the pid. */
+  /** By pid, the execves that came back without an entry. With -ff, the entry may be in a file that is read later. */
   readonly #orphanExecves = new Map<number, { source: number; line: number }[]>()
+  /** With -ff, by pid: how many threads strace followed to the pid. Each of them entered an execve in its own file. */
   readonly #changedPids = new Map<number, number>()
   /** The thread of the call that was cut last, until its rest. */
   #cut: Thread | undefined

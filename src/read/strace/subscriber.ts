@@ -13,8 +13,7 @@ export interface Subscriber {
   superseded?(leader: Thread, by: Thread): void
   /** This thread called execve and continues under the pid of its process, `to`. */
   renamed?(thread: Thread, to: number): void
-  /** SIGSYS came: the kernel did not run the thread's last call. `endedByFilter`: SIGSYS ended the thread. */
-  trapped?(thread: Thread): void
+  /** SIGSYS ended the thread. */
   endedByFilter?(thread: Thread): void
 }
 

@@ -8,10 +8,9 @@ import { blindTo, type BlindSpot, type ObservedContext } from '../../observation
 import { identityCalls, plainCall } from '../../observations/plain-call.ts'
 import type { DiagnosticCode } from '../../diagnostics.ts'
 import { placeOf } from '../../place.ts'
-import { splitArguments } from '../arguments.ts'
+import { argumentsOf } from '../call-values.ts'
 import type { CameBack } from '../completion.ts'
 import type { CallText } from '../events.ts'
-import { endings } from '../lines.ts'
 import { inherit, type Subscriber } from '../subscriber.ts'
 import { makesProcess, type Thread } from '../thread.ts'
 import { changedIds } from './identity.ts'
@@ -62,11 +61,7 @@ export class StraceContext implements Subscriber {
   entered(thread: Thread, call: CallText): void {
     const name = plainName(call.name)
     if (!isTold(name)) return
-    const shown =
-      'at' in call.completion
-        ? call.text.slice(0, call.completion.at)
-        : call.text.replace(endings.mark.pattern, '')
-    const { texts } = splitArguments(shown, call.open)
+    const { texts } = argumentsOf(call)
     this.#entered.set(thread, { name, texts, first: placeOf(this.#source(), call.line) })
     if (!makesProcess(name)) return
     this.#stateOf(thread)
@@ -98,11 +93,6 @@ export class StraceContext implements Subscriber {
   /** Keeps a child's state until its first line. */
   #expect(pid: number, child: ProcessState): void {
     if (!this.#presumed.delete(pid)) keep(this.#children, pid, child)
-  }
-
-  trapped(thread: Thread): void {
-    this.#entered.delete(thread)
-    this.#making.delete(thread)
   }
 
   /** The state of a thread. An announced child is a new process, even if another thread had its pid before. */
