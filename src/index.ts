@@ -71,7 +71,7 @@ export {
 export * from './print/index.ts'
 export * from './profile/index.ts'
 export type { Evidence, SourceSummary } from './read/account.ts'
-export type { Format } from './read/detect.ts'
+export type { Format } from './read/formats.ts'
 export type { Diagnostic, DiagnosticCode } from './read/diagnostics.ts'
 export { readTrace, type ReadTraceOptions } from './read/index.ts'
 export type { CallerChoice } from './read/subject.ts'

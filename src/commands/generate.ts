@@ -1,7 +1,7 @@
 // `generate`: reads traces, logs or observations and prints a profile.
 import { Option } from 'commander'
 import type { CallerChoice } from '../read/subject.ts'
-import type { Format } from '../read/detect.ts'
+import type { Format } from '../read/formats.ts'
 import { addChoiceOptions, choiceOf, formatOption } from './options.ts'
 import {
   addProfileOptions,

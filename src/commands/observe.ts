@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import type { Architecture } from '../abi/architectures.ts'
 import { UserError } from '../errors.ts'
-import type { Format } from '../read/detect.ts'
+import type { Format } from '../read/formats.ts'
 import { printReport, type FormatName } from '../report/formats.ts'
 import { isLoss } from '../report/diagnostics.ts'
 import { addChoiceOptions, archOption, choiceOf, formatOption, outputOption } from './options.ts'

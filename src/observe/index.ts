@@ -16,7 +16,7 @@ import {
   wholeFrom,
   type OptionTable,
 } from '../options.ts'
-import type { Format } from '../read/detect.ts'
+import type { Format } from '../read/formats.ts'
 import { formatNames, readSources } from '../read/index.ts'
 import { observationsValue, type Observations } from '../read/observations/document.ts'
 import type { ReaderOptions } from '../read/reader.ts'

@@ -4,7 +4,7 @@
 import { UserError } from '../errors.ts'
 import { isProfile } from './either.ts'
 import { carriesObservations, withoutOwn } from './observations/documents.ts'
-import { formats, formatTable, type Format } from './formats.ts'
+import { formatOfLine, formatTable, type Format } from './formats.ts'
 import { isOtherDialect } from './profile/other-dialects.ts'
 import { qemu } from './qemu/grammar.ts'
 import { alike } from './qemu/lines.ts'
@@ -15,8 +15,6 @@ import { latin1 } from './byte-text.ts'
 import { lineLimit, withoutColours } from './text.ts'
 import { isUtf32, wideEncodingOf } from './wide-text.ts'
 
-export { formats, type Format } from './formats.ts'
-
 /** The format of a source by its first 256 KiB or all of it. Throws a UserError if the source is not a trace. */
 export function detectFormat(name: string, head: Uint8Array, asked: Format | 'auto' = 'auto'): Format {
   if (head.length === 0) throw new UserError('empty-trace', { file: name })
@@ -24,9 +22,7 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (encoding !== undefined)
     throw new UserError(isUtf32(head) ? 'utf32-trace' : 'utf16-trace', { file: name, encoding })
   const text = latin1(head)
-  if (isBinary(head)) {
-    throw new UserError('binary-trace', { file: name })
-  }
+  if (isBinary(head)) throw new UserError('binary-trace', { file: name })
   if (hasCarriageReturns(text)) throw new UserError('carriage-returns', { file: name })
   if (isScan(text)) throw new UserError('scan-not-trace', { file: name })
   if (isContextStart(text)) throw new UserError('context-not-trace', { file: name })
@@ -75,10 +71,7 @@ function recognised(text: string, untilStrace: boolean): Map<Format, Met> {
     const cut = (line.endsWith('\r') ? line.slice(0, -1) : line).slice(0, lineLimit)
     const bare = cut.includes('\x1b') ? withoutColours(cut) : cut
     if (bare === '') continue
-    const format =
-      isKnownCall(bare) && !qemu.recognises(bare)
-        ? 'strace'
-        : formats.find((each) => formatTable[each].grammar?.recognises(bare) === true)
+    const format = isKnownCall(bare) && !qemu.recognises(bare) ? 'strace' : formatOfLine(bare)
     if (format === undefined) continue
     if (format === 'strace' && alike.pattern.test(bare)) ofBoth++
     const isBeside = formatTable[format].grammar?.isBeside?.(bare) === true
@@ -162,7 +155,6 @@ function hasCarriageReturns(text: string): boolean {
   return !text.includes('\n') && text.split('\r').filter((line) => isLine(line)).length > 1
 }
 
-/** Recognised by the byte order mark, or by ASCII in which every other byte is zero. */
 /** Text has few control characters. strace escapes all of them. The traced program may write some (find -print0). */
 function isBinary(head: Uint8Array): boolean {
   let control = 0

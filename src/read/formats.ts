@@ -82,3 +82,8 @@ export const formatTable: Readonly<Record<Format, FormatRow>> = {
 
 /** The values of `--format`, except `auto`. */
 export const formats = Object.keys(formatTable) as readonly Format[]
+
+/** The first format whose grammar recognises the line; strace's lines are recognised by strace/known-call.ts. */
+export function formatOfLine(line: string): Format | undefined {
+  return formats.find((each) => formatTable[each].grammar?.recognises(line) === true)
+}

@@ -1,6 +1,6 @@
 // The Reader of every format with one record per line. It decodes lines, counts calls with their places, applies the
 // user's choice, and gives the account. Calls get their architecture at the end.
-import { architectureNames, architectures, assumedHost, type Architecture } from '../abi/architectures.ts'
+import { assumedHost, type Architecture } from '../abi/architectures.ts'
 import { architectureOfNumber } from '../abi/number-bit.ts'
 import { resolvePrinted } from '../abi/spellings.ts'
 import { indexOn, scalarOf } from '../abi/scalars.ts'
@@ -14,7 +14,7 @@ import { noteFailure } from './failures.ts'
 import type { LoggedCall, Grammar, LineGrammar, LineResult, LinesOfKinds, Reporter } from './grammar.ts'
 import { LineShapes, type ShapePart } from './line-shapes.ts'
 import { isKnown, MachineChoice } from './machine-choice.ts'
-import { placeOf } from './place.ts'
+import { partsOf, placeOf } from './place.ts'
 import type { LinesAccount, Reader, ReaderOptions } from './reader.ts'
 import { Automaton } from './shape-automaton.ts'
 import { addSeen, newSeen, noteAnswered, sumOf, type Seen, type Sink } from './seen.ts'
@@ -418,14 +418,8 @@ export class LineReader implements Reader {
       )
     if (names.length > 0) return
     sink.unknown(architecture, String(call), seen)
-    const colon = seen.first.lastIndexOf(':')
     const facts = { call: typeof call === 'number' ? `call ${call}` : call, architecture }
-    this.#diagnostics.add(
-      'unknown-call',
-      seen.first.slice(0, colon),
-      Number(seen.first.slice(colon + 1)),
-      facts,
-    )
+    this.#diagnostics.add('unknown-call', ...partsOf(seen.first), facts)
   }
 }
 
@@ -441,14 +435,3 @@ function nameOf(
     return resolvePrinted(architecture ?? assumedHost, call, logger)?.names[0] ?? call
   return callName(architecture ?? assumedHost, call)
 }
-
-/** The architecture of an AUDIT_ARCH in a record; x32 shares x86_64's. Undefined if it is not supported. */
-export function architectureOfAudit(word: string): Architecture | undefined {
-  return byAuditWord.get(word)
-}
-
-const byAuditWord: ReadonlyMap<string, Architecture> = new Map(
-  architectureNames
-    .toReversed()
-    .map((each) => [architectures[each].audit.toString(16).padStart(8, '0'), each]),
-)

@@ -16,6 +16,7 @@ import { syscallTable } from '../abi/tables.ts'
 import { UserError } from '../errors.ts'
 import type { DiagnosticLog } from './diagnostics.ts'
 import type { Grammar, MachineTold } from './grammar.ts'
+import { partsOf } from './place.ts'
 
 export interface UnsettledCall {
   readonly call: string | number
@@ -54,11 +55,10 @@ export class MachineChoice {
       ({ call }) => typeof call === 'string' || this.#about.grammar.logger !== 'audit',
     )
     const unknown = (architecture: Architecture): number =>
-      telling.filter(({ call }) =>
-        typeof call === 'number'
-          ? syscallTable(architecture).byNumber(call) === undefined &&
-            architectureOfNumber(architecture, call) === architecture
-          : (resolvePrinted(architecture, call, this.#about.grammar.logger)?.names ?? []).length === 0,
+      telling.filter(
+        ({ call }) =>
+          !isKnown(architecture, call, this.#about.grammar.logger) &&
+          (typeof call === 'string' || architectureOfNumber(architecture, call) === architecture),
       ).length
     const [first = assumedHost, ...rest] = commonHosts.toSorted((one, other) => unknown(one) - unknown(other))
     if (unknown(first) > 0) {
@@ -85,13 +85,8 @@ export class MachineChoice {
     )
     if (format !== 'audit' || contradicting === undefined) return
     const { call, first } = contradicting
-    const colon = first.lastIndexOf(':')
-    throw new UserError('machines-contradict', {
-      file: first.slice(0, colon),
-      line: Number(first.slice(colon + 1)),
-      call: String(call),
-      machine,
-    })
+    const [file, line] = partsOf(first)
+    throw new UserError('machines-contradict', { file, line, call: String(call), machine })
   }
 
   /** The architecture of 32-bit programs: that of the machine or, if unknown, the one that has their calls. */
@@ -134,7 +129,7 @@ export class MachineChoice {
   #namedOnly(entries: readonly UnsettledCall[]): Host | undefined {
     const names = entries.map(({ call }) => call).filter((call) => typeof call === 'string')
     const isKnownOn = (name: string, architecture: Architecture): boolean =>
-      (resolvePrinted(architecture, name, this.#about.grammar.logger)?.names ?? []).length > 0
+      isKnown(architecture, name, this.#about.grammar.logger)
     const strange = names.filter(
       (name) => !commonHosts.flatMap(familyOf).some((each) => isKnownOn(name, each)),
     )

@@ -10,18 +10,19 @@ export function earlierPlace(one: string, other: string): string {
 }
 
 export function comparePlaces(one: string, other: string): number {
-  const [oneSource, oneLine] = parts(one)
-  const [otherSource, otherLine] = parts(other)
+  const [oneSource, oneLine] = partsOf(one)
+  const [otherSource, otherLine] = partsOf(other)
   if (oneSource !== otherSource) return oneSource < otherSource ? -1 : 1
   return oneLine - otherLine
 }
 
-/** The source of a place. A place without a line is a whole source. */
+/** The source of a place. */
 export function sourceOf(place: string): string {
-  return parts(place)[0]
+  return partsOf(place)[0]
 }
 
-function parts(place: string): readonly [source: string, line: number] {
+/** The source and the line of a place. A place without a line is a whole source; its line is 0. */
+export function partsOf(place: string): readonly [source: string, line: number] {
   const colon = place.lastIndexOf(':')
   const line = colon === -1 ? Number.NaN : Number(place.slice(colon + 1))
   return Number.isInteger(line) ? [place.slice(0, colon), line] : [place, 0]

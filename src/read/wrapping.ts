@@ -2,7 +2,7 @@
 // (wrappings.ts), which is removed line by line (unwrapping.ts).
 import { csvValues, separators, type CsvColumn } from './csv-lines.ts'
 import { isProfile } from './either.ts'
-import { formats, formatTable } from './formats.ts'
+import { formatOfLine } from './formats.ts'
 import { jsonObject } from './json-line.ts'
 import { linesOfString, loggedText, valueOfPair } from './json-logs.ts'
 import { entryLevel, type Bracket } from './json-values.ts'
@@ -51,7 +51,7 @@ export function wrappingOf(
 }
 
 function isOfSomeFormat(line: string): boolean {
-  return isLine(line) || formats.some((each) => formatTable[each].grammar?.recognises(line) === true)
+  return isLine(line) || formatOfLine(line) !== undefined
 }
 
 function outerOf(head: string): Wrapping | undefined {
@@ -227,8 +227,7 @@ function callsIn(lines: readonly string[]): number {
 }
 
 function ofOtherFormats(lines: readonly string[]): number {
-  return lines.filter((line) => formats.some((each) => formatTable[each].grammar?.recognises(line) === true))
-    .length
+  return lines.filter((line) => formatOfLine(line) !== undefined).length
 }
 
 /** The lines without the wrapping. */

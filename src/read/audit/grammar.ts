@@ -4,9 +4,9 @@
 // last block counts in SECCOMP and the first in SYSCALL: no value can pass for a call. A line with two records is not
 // understood: which of its calls are a value's, nobody knows.
 import { isSnappyLine, ofSnappy, snappyRecord } from './snappy.ts'
-import { architectureNames, architectures, type Architecture } from '../../abi/architectures.ts'
+import type { Architecture } from '../../abi/architectures.ts'
+import { architectureOfAuditName, architectureOfAuditValue } from '../../abi/audit-names.ts'
 import type { LoggedCall, Grammar, LineGrammar, LinesOfKinds, Reporter, LineResult } from '../grammar.ts'
-import { architectureOfAudit } from '../line-reader.ts'
 import { callerOf, type Caller } from '../subject.ts'
 import { headerOf, holdsHeader, isLogLine, kernelMessage, type Header } from './header.ts'
 import { plainRecords, type PlainRecords } from './plain.ts'
@@ -199,15 +199,8 @@ function isRaw(machine: string): boolean {
 }
 
 function architectureNamed(machine: string): Architecture | undefined {
-  return isRaw(machine) ? architectureOfAudit(machine) : byName.get(machine)
+  return isRaw(machine) ? architectureOfAuditValue(machine) : architectureOfAuditName(machine)
 }
-
-/** By our name, and by those of libaudit. */
-const byName: ReadonlyMap<string, Architecture> = new Map(
-  architectureNames
-    .toReversed()
-    .flatMap((each) => [...architectures[each].auditNames, each].map((name) => [name, each] as const)),
-)
 
 /** The caller in the fields on the safe side of the block. A raw name with a blank or a quote is in hexadecimal. */
 function subjectOf(fields: string, raw: boolean, time: number | undefined): Caller {

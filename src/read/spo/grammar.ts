@@ -1,9 +1,9 @@
 // The logs of the Security Profiles Operator: its log enricher (klog lines), its JSON enricher (a JSON object per line)
 // and `spoc record`. Its SeccompProfile objects are read as profiles. Authority: security-profiles-operator
 // internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
+import { architectureOfAuditValue } from '../../abi/audit-names.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
-import { architectureOfAudit } from '../line-reader.ts'
 import { callerOf, type Caller } from '../subject.ts'
 
 const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
@@ -51,7 +51,7 @@ function toldBy(text: string, say: Reporter): LineResult {
     say.evidence('native-only')
     return { call, subject: () => subjectOf(pairs) }
   }
-  const architecture = architectureOfAudit(machine)
+  const architecture = architectureOfAuditValue(machine)
   if (architecture === undefined) {
     say.diagnostic('foreign-machine', { machine })
     return 'ignored'

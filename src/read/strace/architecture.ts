@@ -145,14 +145,3 @@ export function pickAbi(set: Candidates, native: Architecture): Architecture | u
   const left = set & (families.get(architectures[native].host) as number)
   return architectureNames.find((name) => (left & (bits.get(name) as number)) !== 0)
 }
-
-/** The architecture of an AUDIT_ARCH name without its prefix, as in SIGSYS; undefined if abi/ does not have it. */
-export function architectureOfAudit(name: string): Architecture | undefined {
-  const lower = name.toLowerCase()
-  return architectureNames.find(
-    (each) => each === lower || architectures[each].auditNames.includes(lower) || auditNames[lower] === each,
-  )
-}
-
-/** linux/audit.h spells these two differently. */
-const auditNames: Readonly<Record<string, Architecture>> = { i386: 'x86', ppc64le: 'ppc64le' }

@@ -1,19 +1,13 @@
 // Counts the calls of events: each once, at its entry, whatever its result, with its thread, its possible architectures
 // and the requested values. Also decides what a rest without an entry means. Subscribers get the calls one by one.
 import type { Architecture } from '../../abi/architectures.ts'
+import { architectureOfAuditName } from '../../abi/audit-names.ts'
 import { scalarsInMemory } from '../../abi/scalars.ts'
 import type { DiagnosticLog } from '../diagnostics.ts'
 import { noteFailure } from '../failures.ts'
 import type { ReaderOptions } from '../reader.ts'
 import { AfterFilter } from './after-filter.ts'
-import {
-  type Candidates,
-  anyArchitecture,
-  architectureOfAudit,
-  candidatesOf,
-  modes,
-  pickAbi,
-} from './architecture.ts'
+import { type Candidates, anyArchitecture, candidatesOf, modes, pickAbi } from './architecture.ts'
 import { CallRecords } from './call-records.ts'
 import { StraceContext } from './context/index.ts'
 import { AskedValues } from './asked-values.ts'
@@ -311,7 +305,7 @@ export class Ledger {
     if (isTrap && this.results !== undefined) this.results.trapped(this.threadOf(pid))
     if (refusal === undefined) return
     const { call, machine } = refusal
-    this.#mention(undefined, call, machine === undefined ? undefined : architectureOfAudit(machine), line)
+    this.#mention(undefined, call, machine === undefined ? undefined : architectureOfAuditName(machine), line)
     this.#diagnostics.add('refused-by-filter', this.source, line, { call })
   }
 
