@@ -1,4 +1,4 @@
-// What both readers ask of bytes.
+// What the compiled readers ask of bytes.
 
 /** Where the line ends: its "\n" is there. */
 export function lineEnd(at: usize): usize {

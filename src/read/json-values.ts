@@ -23,13 +23,16 @@ const backslash = 0x5c
 export class JsonValues {
   readonly #level: EntryLevel
   readonly #ended: (entry: string) => void
+  /** How many brackets around the entries are open. */
   #depth = 0
   #inString = false
+  /** The last piece ended behind a backslash. */
   #isEscaped = false
   /** The text of the unfinished entry. */
   #text = ''
   /** How many brackets of the entry are open; 0 outside an entry. */
   #open = 0
+  /** The text is no JSON from here on. */
   isBroken = false
 
   constructor(level: EntryLevel, ended: (entry: string) => void) {

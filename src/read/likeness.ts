@@ -5,12 +5,12 @@
 /** A line without its wrapping, with its line end, or anything else if the line is wrapped otherwise. */
 export type UnwrapLine = (line: string) => string
 
-/** By character, what may stand instead of it. The numbers are those of assembly/wrapped.ts. */
-export const classes = { exactly: 0, digit: 1, positiveDigit: 2, hexDigit: 3, whatever: 4 } as const
-type Class = (typeof classes)[keyof typeof classes]
+/** What may stand instead of a character; assembly/wrapped.ts has a number for each. */
+export type Class = 'exactly' | 'digit' | 'positiveDigit' | 'hexDigit'
 
 export interface Part {
   readonly text: string
+  /** By character. */
   readonly classes: readonly Class[]
 }
 
@@ -154,12 +154,12 @@ function otherwise(
 }
 
 function classesOf(text: string, part: number, runs: readonly DigitRun[]): readonly Class[] {
-  const found: Class[] = Array.from<Class>({ length: text.length }).fill(classes.exactly)
+  const found: Class[] = Array.from<Class>({ length: text.length }).fill('exactly')
   for (const run of runs) {
     if (run.part !== part) continue
     for (let at = 0; at < run.text.length; at++)
       found[run.at + at] =
-        isHexadecimal(run) ? classes.hexDigit : at === 0 && !run.isZeroed ? classes.positiveDigit : classes.digit // prettier-ignore
+        isHexadecimal(run) ? 'hexDigit' : at === 0 && !run.isZeroed ? 'positiveDigit' : 'digit' // prettier-ignore
   }
   return found
 }

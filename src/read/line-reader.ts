@@ -37,18 +37,20 @@ export class LineReader implements Reader {
   readonly #grammar: Grammar
   readonly #options: ReaderOptions
   readonly #diagnostics = new DiagnosticLog()
+  /** The calls of all sources, by keyOf(). */
   readonly #entries = new Map<string, CallEntry>()
   /** The entries that calls as printed lead to, by the architecture that the record states. */
   readonly #near = new Map<Architecture | undefined, Map<string | number, CallEntry>>()
-  /** The secondary calls of this source: see LoggedCall.secondary. */
+  /** The secondary calls of this source, and how many they are: see LoggedCall.secondary. Empty if the user chose. */
   #secondary = new Map<string, CallEntry>()
   #secondaryCalls = 0
   readonly #say: Reporter
 
   /** For this source, by kind (LinesOfKinds): what counts its lines, and the refusals that they report. */
   #kinds: ({ readonly entry: CallEntry; readonly refusal: { count: number } | undefined } | undefined)[] = []
-  /** The refusal that the last line reported. */
+  /** The refusal that the last line reported; undefined if it reported none. */
   #refusal: { count: number } | undefined
+  /** The grammar's reader of this source; undefined before the first source. */
   #open: LineGrammar | undefined
   /** For this source, if its grammar gives shapes: those that hold since the grammar was at this stage. */
   #automaton: Automaton | undefined
@@ -56,20 +58,23 @@ export class LineReader implements Reader {
   #stage: number | undefined
   /** Whether a line was reported, which must be said of each line of its shape. */
   #hasReported = false
+  /** Of this source: its name, its lines up to the current one, and what became of them. */
   #source = ''
   #line = 0
   #calls = 0
   #ignored = 0
   #unparsed = 0
+  /** Of this source: the records that reports of losses add up to, and the greatest total that one gave. */
   #lost = 0
   #lostInAll = 0
   #evidence = new Set<Evidence>()
   /** Some source shows failed calls only. */
   #onlyFailures = false
+  /** Whose calls to count; undefined for all. */
+  readonly #choosing: CallerChoice | undefined
+  /** With a choice, of this source: calls whose caller is told, and by missing field, calls whose caller is not. */
   #chosen = 0
   #missing = new Map<ChoiceField, number>()
-
-  readonly #choosing: CallerChoice | undefined
 
   constructor(grammar: Grammar, options: ReaderOptions) {
     const { choice } = options

@@ -10,16 +10,20 @@ import { unwrapperOf, type Wrapping } from './wrappings.ts'
 
 export class Unwrapping {
   readonly #unwrap: Unwrap
+  /** Set for JSON that is not one object a line. */
   readonly #values: JsonValues | undefined
-  /** The finished entries, each with its line end. */
+  /** While piece() runs: the finished entries, each with its line end. */
   #entries = ''
+  /** Whether an entry has ended on the current line. */
   #hasEntry = false
   readonly #wrapping: Wrapping
+  /** By stream: the start of a line whose rest follows in another entry of the log. */
   readonly #parts = new Map<string, string>()
   readonly #inner: Unwrapping | undefined
+  /** Until the first line was read. */
   #isFirst = true
+  /** Whether the last line had this wrapping. */
   #isWrapped = false
-
   /** Whether the last line is another writer's. */
   #isOthers = false
 

@@ -3,11 +3,11 @@
 import { latin1, latin1Bytes, viewOf } from './byte-text.ts'
 import { compiledOnce, Input, type Compiled, type CompiledGlobal } from './compiled.ts'
 import { wrappedCode } from './data/wrapped.ts'
-import { classes, likenessOf, partLimit, type Likeness, type Part } from './likeness.ts'
+import { likenessOf, partLimit, type Class, type Likeness, type Part } from './likeness.ts'
 import { Unwrapping } from './unwrapping.ts'
 import { isByLine, type Wrapping } from './wrappings.ts'
 
-interface CompiledWrapped extends Compiled {
+interface CompiledWrapped extends Compiled, Readonly<Record<Class | 'whatever', CompiledGlobal>> {
   readonly output: CompiledGlobal
   readonly written: CompiledGlobal
   readonly likenesses: CompiledGlobal
@@ -85,19 +85,23 @@ class CompiledLikenesses {
   #load(likenesses: readonly Likeness[]): void {
     this.#loaded = likenesses
     const { memory } = this.#input
-    const { partRoom, likenessSize, likenesses: start, ...flags } = this.#code
+    const code = this.#code
+    const { partRoom, likenessSize, likenesses: start } = code
     for (const [index, likeness] of likenesses.entries()) {
       const at = start.value + index * likenessSize.value
       const { head, tail } = likeness
       const how = (['inJson', 'withEnd', 'withoutEnd', 'asCall'] as const)
         .filter((flag) => likeness[flag])
-        .reduce((all, flag) => all | flags[flag].value, 0)
+        .reduce((all, flag) => all | code[flag].value, 0)
       new Uint32Array(memory.buffer, at, 3).set([head.text.length, tail.text.length, how])
       const write = (part: Part, place: number): void => {
         memory.fill(0, place, place + partRoom.value)
         memory.set(latin1Bytes(part.text), place)
-        memory.fill(classes.whatever, place + partRoom.value, place + 2 * partRoom.value)
-        memory.set(part.classes, place + partRoom.value)
+        memory.fill(code.whatever.value, place + partRoom.value, place + 2 * partRoom.value)
+        memory.set(
+          part.classes.map((each) => code[each].value),
+          place + partRoom.value,
+        )
       }
       write(head, at + 16)
       write(tail, at + 16 + 2 * partRoom.value)

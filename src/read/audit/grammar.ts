@@ -38,11 +38,13 @@ export const audit: Grammar = {
 const mostEnded = 65_536
 
 class AuditLines implements LineGrammar {
+  /** Whether snappy-debug printed a record. */
   #isSnappy = false
   /** The fast path, once it was asked for. */
   #plain: PlainRecords | undefined
   /** Processes for which a record says that a filter refused a call with a signal. */
   readonly #ended = new Set<number>()
+  /** A record that is not understood yet: its rest may be on the next line. */
   #begun: { readonly header: Header; readonly text: string; readonly pieces: number } | undefined
 
   plain(): LinesOfKinds | undefined {

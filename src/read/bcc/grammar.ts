@@ -21,8 +21,10 @@ export const bcc: Grammar = {
 class CountLines implements LineGrammar {
   /** How many calls a table has at most; undefined if no title says so. */
   #most: number | undefined
+  /** Rows of this table. */
   #rows = 0
   #isOfProcesses = false
+  /** Whether a table was full. */
   #isTop = false
 
   line(text: string, say: Reporter): LineResult {

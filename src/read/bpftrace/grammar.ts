@@ -90,7 +90,9 @@ interface MapState {
 const mostRead = 4096
 
 class BpftraceLines implements LineGrammar {
+  /** Grows if the keys of a map turn out to be no calls. */
   stage = 0
+  /** By name, the maps that had an entry. */
   readonly #maps = new Map<string, MapState>()
   #evidence: Evidence = 'every-call'
 

@@ -24,6 +24,7 @@ export const hook: Grammar = {
 }
 
 class HookLog implements LineGrammar {
+  /** How many lines say that the hook started, wrote a profile, or failed. */
   #started = 0
   #written = 0
   #failed = 0

@@ -38,6 +38,7 @@ export const inspektorGadget: Grammar = {
 }
 
 class GadgetLines implements LineGrammar {
+  /** The columns of the last header; undefined before one. */
   #columns: readonly Column[] | undefined
 
   line(text: string, say: Reporter): LineResult {

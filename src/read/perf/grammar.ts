@@ -39,14 +39,18 @@ export const perf: Grammar = {
 
 class PerfLines implements LineGrammar {
   stage = 0
+  /** Calls of `perf trace`. */
   #lines = 0
+  /** Whether `perf script` showed a call. */
   #begun = false
+  /** Results that are errors, and others; calls of `perf script` count as others. */
   #failures = 0
   #successes = 0
   /** Whether file names are printed. perf does not escape line ends in them. */
   #hasPaths = false
   /** The calls that return on a later line, as `pid name`. */
   readonly #open = new Set<string>()
+  /** The task above the rows of a summary; undefined if the summary is of all tasks. */
   #table: { readonly comm: string; readonly pid: number } | undefined
 
   line(text: string, say: Reporter): LineResult {

@@ -17,12 +17,17 @@ export class Tables {
   readonly #names: Names
   readonly #wanted: ReadonlyMap<string, readonly number[]>
   readonly #sources: readonly string[]
+  /** Made for the first table that is read from bytes. */
   #reader: SummaryRows | undefined
   /** Where the line after the rows starts that takesRows() took. */
   next = 0
+  /** The sums of the tables that ended, by the architectures that the tables can belong to. */
   readonly #done = new Map<Candidates, Tally>()
+  /** From the header of a table to its end. */
   #columns: readonly string[] | undefined
+  /** From the line that announces a mode to the end of the table below it; else any. */
   #mode: Candidates = anyArchitecture
+  /** From the row of dashes below the header to the end of the table. */
   #table: Table | undefined
   /** The previous line was the footer: the total of the table follows. */
   #summed = false
@@ -124,7 +129,6 @@ export class Tables {
     else sum.add(tally, this.#sources)
   }
 
-  /** The sums of the tables, by the architectures that the tables can belong to. */
   get sums(): ReadonlyMap<Candidates, Tally> {
     return this.#done
   }

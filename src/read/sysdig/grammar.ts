@@ -88,6 +88,7 @@ function eventIn(value: Readonly<Record<string, unknown>> | undefined): SysdigEv
 }
 
 class SysdigLines implements LineGrammar {
+  /** By thread, the call whose entry was read and whose exit was not. */
   readonly #inside = new Map<string, string>()
 
   line(text: string, say: Reporter): LineResult {

@@ -42,16 +42,19 @@ function keep<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
 export class StraceContext implements Subscriber {
   readonly #source: () => string
   readonly #rows = new KeptRows()
+  /** By thread, once a call of the thread was read. */
   readonly #states = new WeakMap<Thread, ProcessState>()
   /** By pid: children that have had no line yet. */
   readonly #children = new Map<number, ProcessState>()
   /** The pids that had a line before the call that made them came back. */
   readonly #presumed = new Set<number>()
+  /** By thread, the call that it is inside. */
   readonly #entered = new WeakMap<Thread, EnteredCall>()
   /** The threads inside a fork, with its flags: the child's lines may come before the fork returns. */
   readonly #making = new Map<Thread, ReadonlySet<string>>()
   /** False once there were too many threads inside a fork to keep all. */
   #knowsMakers = true
+  /** The name of the first program that was executed. */
   #name: string | undefined
 
   constructor(source: () => string) {

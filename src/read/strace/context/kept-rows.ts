@@ -19,10 +19,13 @@ interface KeptRow {
 }
 
 export class KeptRows {
+  /** By list, ids and members. */
   readonly #rows = new Map<string, KeptRow>()
+  /** A number for each object of ids, and the last one given. */
   readonly #numbers = new WeakMap<Ids, number>()
-  readonly #lost = new Map<Exclude<ContextList, 'lost'>, { count: number; readonly first: string }>()
   #epochs = 0
+  /** By list, the rows for which there was no room. */
+  readonly #lost = new Map<Exclude<ContextList, 'lost'>, { count: number; readonly first: string }>()
 
   /** `asSeen`: gives the members of the row that come from the ids. One list always gets the same function. */
   add<List extends Exclude<ContextList, 'lost'>>(
