@@ -2,7 +2,7 @@
 // Run: npx tsx scripts/make-compiled.ts
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { main } from 'assemblyscript/asc'
-import { memoryPlan, shapesPlan } from '../src/read/compiled.ts'
+import { compiledApart, memoryPlan, shapesPlan, type Compiled } from '../src/read/compiled.ts'
 import { foundWords, layout } from '../src/read/strace/layout.ts'
 import { fields, quick, type LineForm } from '../src/read/strace/lines.ts'
 import { functionsOf } from './compile-pattern.ts'
@@ -53,20 +53,23 @@ function memoryOptions(name: Module): readonly string[] {
   return ['--importMemory', '--zeroFilledMemory', ...where]
 }
 
-/** The compiled module in base64. `read` returns the text of a file in assembly/, or null if there is none. */
-export async function compiled(
+/** The text of a file in assembly/, or null if there is none. */
+type ReadText = (file: string) => string | null
+
+/** A module of these files in base64. */
+async function moduleOf(
   name: Module,
-  read: (file: string) => string | null,
-  rows = ownRows,
-  optimize: readonly string[] = ['-O3'],
+  entries: readonly string[],
+  readFile: ReadText,
+  options: readonly string[],
 ): Promise<string> {
   let binary: Uint8Array | undefined
   const { error, stderr } = await main(
     [
-      `${name}.ts`,
+      ...entries,
       '--runtime',
       'stub',
-      ...optimize,
+      ...options,
       '--enable',
       'simd',
       ...memoryOptions(name),
@@ -74,13 +77,58 @@ export async function compiled(
       `${name}.wasm`,
     ],
     {
-      readFile: (file) => (file === 'layout.ts' ? layoutText(rows) : read(file)),
+      readFile,
       writeFile: (_, contents) => void (binary = contents as Uint8Array),
       listFiles: () => [],
     },
   )
   if (error !== null || binary === undefined) throw new Error(stderr.toString())
   return Buffer.from(binary).toString('base64')
+}
+
+/** The compiled module in base64. */
+export async function compiled(
+  name: Module,
+  read: ReadText,
+  rows = ownRows,
+  optimize: readonly string[] = ['-O3'],
+): Promise<string> {
+  const withLayout: ReadText = (file) => (file === 'layout.ts' ? layoutText(rows) : read(file))
+  return await moduleOf(name, [`${name}.ts`], withLayout, optimize)
+}
+
+/** Asks a module for the address behind its data, which only the compiler knows. */
+class DataEnd {
+  readonly address: number
+
+  constructor(exports: Compiled & { readonly dataEnd: () => number }) {
+    this.address = exports.dataEnd()
+  }
+}
+
+async function dataEnd(name: Module): Promise<number> {
+  const texts: Readonly<Record<string, string>> = {
+    'layout.ts': layoutText(),
+    'end.ts': 'export function dataEnd(): usize { return __heap_base }',
+  }
+  const read: ReadText = (file) => texts[file] ?? assembly(file)
+  const code = await moduleOf(name, [`${name}.ts`, 'end.ts'], read, ['--use', 'abort='])
+  const { pages } = name === 'shapes' ? shapesPlan : memoryPlan
+  return (compiledApart(code, pages, DataEnd).take() as DataEnd).address
+}
+
+/** What the memory has behind the data of each module. */
+const limits: Readonly<Record<Module, number>> = {
+  lines: memoryPlan.records,
+  records: memoryPlan.wrapped,
+  wrapped: memoryPlan.chunks,
+  shapes: shapesPlan.pages << 16,
+}
+
+/** Says that the data of a module reach too far; undefined if they do not. */
+export async function overlap(name: Module, limit = limits[name]): Promise<string | undefined> {
+  const end = await dataEnd(name)
+  return end > limit ? `the data of assembly/${name}.ts end at ${end}, behind ${limit}` : undefined
 }
 
 export function assembly(file: string): string | null {
@@ -93,4 +141,8 @@ export async function moduleText(name: Module): Promise<string> {
 }
 
 if (import.meta.filename === process.argv[1])
-  for (const [name, file] of modules) writeFileSync(file, await moduleText(name))
+  for (const [name, file] of modules) {
+    const fault = await overlap(name)
+    if (fault !== undefined) throw new Error(fault)
+    writeFileSync(file, await moduleText(name))
+  }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { modules, moduleText } from '../../scripts/make-compiled.ts'
+import { modules, moduleText, overlap } from '../../scripts/make-compiled.ts'
 import { printedNames } from '../../src/abi/spellings.ts'
 import { compiledLines, type CompiledLines } from '../../src/read/strace/compiled-lines.ts'
 import { layout } from '../../src/read/strace/layout.ts'
@@ -14,6 +14,11 @@ const noCare = new Uint8Array(printedNames().length)
 
 t.test('the code is compiled as it stands', async (t) => {
   for (const [name, file] of modules) t.equal(readFileSync(file, 'utf8'), await moduleText(name), name)
+})
+
+t.test('the data of no module reach into what the memory has behind them', async (t) => {
+  for (const [name] of modules) t.equal(await overlap(name), undefined, name)
+  t.match(await overlap('records', 1 << 20), /records\.ts end at \d+, behind 1048576$/)
 })
 
 /** The kind of the first line that the compiled code does not count itself. */
