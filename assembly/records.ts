@@ -31,6 +31,16 @@ const keyLimit = 576
 const keys = memory.data(keyRoom * keySize, 16)
 const key = memory.data(keySize + 16, 16)
 let keyCount = 0
+/** What the numbers of kinds begin above: greater than any number of a kind that was forgotten. */
+let base = 0
+
+/** Forgets all kinds if there is no room for more. Later kinds have other numbers. */
+export function makeRoom(): void {
+  if (keyCount < keyLimit) return
+  memory.fill(keys, 0, keyRoom * keySize)
+  keyCount = 0
+  base += keyRoom
+}
 
 /** Of a line that tells no call. */
 const noCall = 0
@@ -253,12 +263,12 @@ function kindOfKey(): i32 {
   if (keyEnd === key + keySize) return unsure
   for (let place = <i32>((hash >>> 40) % keyRoom); ; place = (place + 1) % keyRoom) {
     const other = keys + place * keySize
-    if (isKey(other)) return 1 + place
+    if (isKey(other)) return base + 1 + place
     if (load<u8>(other) !== 0) continue
     if (keyCount >= keyLimit) return unsure
     keyCount++
     memory.copy(other, key, keySize)
-    return 1 + place
+    return base + 1 + place
   }
 }
 

@@ -36,6 +36,9 @@ function taken(lines: readonly string[]): number {
   return plainRecords()?.read(bytes, 0, bytes.length) ?? 0
 }
 
+/** The numbers of the kinds of the lines that were taken last. */
+const kindsOf = (count: number): readonly number[] => [...(plainRecords()?.kinds.slice(0, count) ?? [])]
+
 /** All readers share sixteen prefixes. After sixteen new ones none is left that was learnt before. */
 function learnOthers(host: string): void {
   for (const letter of 'abcdefghijklmnop') {
@@ -68,6 +71,23 @@ t.test('a prefix that others have displaced is learnt again', (t) => {
   t.equal(taken([line]), 0)
   t.notOk(learn())
   t.equal(taken([line]), 1)
+  t.end()
+})
+
+t.test('a source has room for its kinds, however many the sources before had', (t) => {
+  const line = (call: number, code = '0x7ffc0000'): string =>
+    `type=SECCOMP msg=audit(1795481439.099:1): ${fields(7, call).replace('0x7ffc0000', code)}`
+  // More kinds than the code has room for, of 450 calls with two answers each.
+  const many = Array.from({ length: 900 }, (_, index) => line(index >> 1, index % 2 === 0 ? '0x7ffc0000' : '0x50001')) // prettier-ignore
+  t.notOk(differ(Buffer.from(`${[...many, ...many].join('\n')}\n`)))
+  t.equal(taken([line(1, '0x50077')]), 0, 'there is no room left')
+  t.equal(taken(many.slice(0, 9)), 9)
+  const before = kindsOf(9)
+  const other = [line(1, '0x50078'), line(2, '0x50079')]
+  t.notOk(differ(Buffer.from(`${[...other, ...other, ...many].join('\n')}\n`)))
+  t.equal(taken(other), 2)
+  // A source that is read at the same time keeps the numbers that it has.
+  t.ok(Math.min(...kindsOf(2)) > Math.max(...before))
   t.end()
 })
 

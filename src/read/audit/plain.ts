@@ -18,6 +18,7 @@ interface CompiledAudit extends Compiled {
   readonly nexts: CompiledGlobal
   readonly kinds: CompiledGlobal
   read(line: number, end: number): number
+  makeRoom(): void
 }
 
 /** Each look at a prefix doubles the number of lines until the next look, to this number at most. */
@@ -53,8 +54,9 @@ class PlainRecords implements LinesOfKinds {
     this.#nexts = new Int32Array(buffer, code.nexts.value, code.room.value)
   }
 
-  /** In another source, prefixes are others. */
+  /** In another source, prefixes are others, and so are the kinds of records. */
   startSource(): void {
+    this.#code.makeRoom()
     this.#pause = 1
     this.#left = 0
   }
