@@ -140,9 +140,7 @@ class BpftraceLines implements LineGrammar {
     const call = told as LoggedCall
     const [, map, , count = ''] = mapLine.exec(text) ?? []
     if (map !== undefined)
-      return isSettled(this.#maps.get(map), call)
-        ? [text.slice(0, -count.length), { count: call }]
-        : undefined
+      return isSettled(this.#stateOf(map), call) ? [text.slice(0, -count.length), { count: call }] : undefined
     const [, pid = ''] = printed.exec(text) ?? []
     return [pidDigits, text.slice(pid.length), { call }]
   }
@@ -254,10 +252,12 @@ class BpftraceLines implements LineGrammar {
   }
 }
 
-/** Whether all further entries of a key that was read as a call tell this call, until the keys are no calls. */
-function isSettled(state: MapState | undefined, call: LoggedCall): boolean {
-  if (state === undefined || typeof state.side !== 'string' || state.keys === 'others') return false
-  return typeof call.call === 'number' || state.keys === 'calls'
+/**
+ * Whether all further entries of a key that was read as a call tell this call, until the keys are no calls. A key is read
+ * only once the side of the map's calls is known.
+ */
+function isSettled({ keys }: MapState, call: LoggedCall): boolean {
+  return keys === 'calls' || (keys !== 'others' && typeof call.call === 'number')
 }
 
 /** The call of a key. In a map whose keys are calls, a name that no table has is a call too. */
