@@ -200,8 +200,8 @@ function copyString(from: usize): bool {
     if (byte !== 0x5c) break
     const escaped = load<u8>(at + 1)
     let plain = escaped
+    // Only the end of the text: what must stand behind it begins with the quote.
     if (escaped === 0x6e /* n */) {
-      if (load<u8>(at + 2) !== 0x22) break
       isEnded = true
       behind = at + 2
       break

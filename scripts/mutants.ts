@@ -1,6 +1,7 @@
-// Mutates the grammar of strace's lines, one small fault at a time: in the careful reader's table, in the compiled
-// reader's code, or in rows of the table from which the compiled code is made again. Lists the faults that the promises
-// of the rows (test/read/strace-rows.ts) miss: there must be none.
+// Mutates the readers of lines, one small fault at a time: the careful reader's table of strace's lines, rows of the table
+// from which compiled code is made again, and the compiled code itself: strace's, and that of audit records, the
+// journal, wrapped lines and learned shapes. Lists the faults that the promises (test/read/*-rows.ts) miss: there must be
+// none.
 // Run: npx tsx scripts/mutants.ts
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,10 +13,20 @@ import { assembly, compiled } from './make-compiled.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** The files of assembly/ that have mutants. */
+const codes = {
+  lines: { module: 'lines', data: 'src/read/strace/data/compiled-lines.ts', promises: 'strace-rows' },
+  records: { module: 'records', data: 'src/read/audit/data/records.ts', promises: 'record-rows' },
+  journal: { module: 'wrapped', data: 'src/read/data/wrapped.ts', promises: 'journal-rows' },
+  wrapped: { module: 'wrapped', data: 'src/read/data/wrapped.ts', promises: 'wrapped-rows' },
+  shapes: { module: 'shapes', data: 'src/read/data/shapes.ts', promises: 'shape-rows' },
+} as const
+type Code = keyof typeof codes
+
 export interface Mutant {
   readonly says: string
-  /** `table`: src/read/strace/lines.ts; `rows`: the same, and the code made of it; `code`: assembly/lines.ts. */
-  readonly in: 'table' | 'rows' | 'code'
+  /** `table`: src/read/strace/lines.ts; `rows`: the same, and the code made of it; else a file of assembly/. */
+  readonly in: 'table' | 'rows' | Code
   /** The promises that are checked first: those that others come long before. */
   readonly first?: 'cuts'
   /** A text that occurs once. */
@@ -29,7 +40,14 @@ const cutCode = (says: string, from: string, to: string): Mutant => ({
   ...code(says, from, to),
   first: 'cuts',
 })
-const code = (says: string, from: string, to: string): Mutant => ({ says, in: 'code', from, to })
+const code = (says: string, from: string, to: string): Mutant => ({ says, in: 'lines', from, to })
+const inCode =
+  (file: Code) =>
+  (says: string, from: string, to: string): Mutant => ({ says, in: file, from, to })
+const records = inCode('records')
+const journal = inCode('journal')
+const wrapped = inCode('wrapped')
+const shapes = inCode('shapes')
 
 export const mutants: readonly Mutant[] = [
   table('a pid has six digits', String.raw`(\d{1,7})(?:<`, String.raw`(\d{1,6})(?:<`),
@@ -51,7 +69,7 @@ export const mutants: readonly Mutant[] = [
   table('a label begins with anything', String.raw`[A-Za-z_][^[\]]*\] /y`, String.raw`[^[\]]+\] /y`),
   table('no name of x32', '(?:#64)?|SYS_', '|SYS_'),
   table("no name of x32 as before 4.23", '`(?:64:)?[a-z_]', '`[a-z_]'),
-  table('no numbers of calls', String.raw`|SYS_\d{1,10}|`, '|'),
+  table('no numbers of calls', String.raw`|SYS_\d{1,10}` + '`', '`'),
   table('no digits in the name of a call', '[a-z_][a-z0-9_]{0,63}', '[a-z_][a-z_]{0,63}'),
   table('an unreadable call has three marks', String.raw`\?{3,4}` + '`', String.raw`\?{3}` + '`'),
   table('no space behind a resumed call', '?> ?`', '?>`'),
@@ -117,6 +135,41 @@ export const mutants: readonly Mutant[] = [
   table('no call behind another line', String.raw`more: row(
     /\w\(|`, `more: row(
     /`),
+  // Audit records.
+  records('a second record on the line is not seen', 'if (load<u8>(place - 1) === 0x74 && load<u32>(place - 5) === 0x69647561 /* `audi` */) return false', ''),
+  records('a control sequence inside a record is not seen', 'if (load<u8>(place) === 0x1b) return false', ''),
+  records('a signal does not matter', 'if (block === 0 || !hasNoSignal(from, block)) return unsure', 'if (block === 0) return unsure'),
+  records('a signal in a name does not matter', 'if (load<u32>(place) === 0x67697320) return false', ''),
+  records('a number of a prefix may be empty', 'if (at === from) return 0', ''),
+  records('a record of a rule tells nothing', ` &&
+    name !== 0x004c4c4143535953 /* \`SYSCALL\` */`, ''),
+  records('a process that a signal ended tells nothing', 'name !== 0x0042415f4d4f4e41 /* `ANOM_AB` */ &&', ''),
+  records('any width of a call will do', 'if ((load<u8>(at) & 0xfe) !== 0x30) return unsure', ''),
+  records('anything may stand behind an answer', 'return at === stop || byte === 0x20 || byte === 0x1d ? kindOfKey() : unsure', 'return kindOfKey()'),
+  records('any text behind a prefix is a record', '!startsFields(at) || ', ''),
+  records('a report may name two calls', 'return callAfter(called + 1, stop) === 0 ? called + calledLength + 1 : 0', 'return called + calledLength + 1'),
+  records('a report may hold control characters', ' || !isPrintable(line, stop)', ''),
+  records('a number of a kind comes again', '  base += keyRoom\n', ''),
+  records('the words of a kind are the call alone', "at = takeWord(at + 6)\n  const byte", "at += 16\n  const byte"),
+  // Entries of the journal.
+  journal('the last of two fields counts', 'if (startOf(field) !== 0 || (isEscaped && field !== message)) return false', 'if (isEscaped && field !== message) return false'),
+  journal('a name of a field may have escapes', 'nameEnd === 0 || isEscaped || ', 'nameEnd === 0 || '),
+  journal('an entry may go on behind its end', 'return at + 1 === stop', 'return true'),
+  journal('any program may call itself audit', 'if (looksOwn) writeByte(0x2d)', ''),
+  journal('a name may have blanks', 'if (load<u8>(at) === 0x20 || load<u8>(at) > 0x7e) return false', ''),
+  journal('a line end in a message is one', 'writeByte(0x20)\n    else if (escaped === 0x75', 'writeByte(0x0a)\n    else if (escaped === 0x75'),
+  journal('every fourth year has a leap day', ' + ofEra / 36_524', ''),
+  // Wrapped lines.
+  wrapped('any text may stand behind a prefix', 'if ((how & asCall) !== 0 ? !startsCall(from) : !startsText(load<u8>(from))) return 0', ''),
+  wrapped('a carriage return belongs to the text', 'if (load<u8>(at + length - 1) === 0x0d) return false', ''),
+  wrapped('a number may begin with 0', 'v128.andnot(digits, i8x16.eq(word, i8x16.splat(0x30)))', 'digits'),
+  wrapped('a text may end with or without its line end', ' || (how & (isEnded ? withEnd : withoutEnd)) === 0', ''),
+  wrapped('anything may stand behind a text', 'if (!isLike(behind, likeness + 16 + 2 * partRoom, tail)) return 0', ''),
+  // Learned shapes.
+  shapes('a line may have any length', 'if (at - 1 - line > lineLimit) return 0', ''),
+  shapes('a count may have any digits', 'if (at - first > mostDigits) return 0', ''),
+  shapes('a key of an object may come twice', ' || load<u32>(lasts + (call << 2)) === begun', ''),
+  shapes('a count is its first digit', '    if (act === counting) {', '    if (false) {'),
 ] // prettier-ignore
 
 function changed(text: string, { says, from, to }: Mutant): string {
@@ -126,11 +179,11 @@ function changed(text: string, { says, from, to }: Mutant): string {
 }
 
 const tableFile = 'src/read/strace/lines.ts'
-const codeFile = 'src/read/strace/data/compiled-lines.ts'
 
 /** The files of the program that a mutant changes, each with its text. */
 async function filesOf(mutant: Mutant, folder: string, index: number): Promise<ReadonlyMap<string, string>> {
-  if (mutant.in === 'code') return new Map([[codeFile, await codeOf((text) => changed(text, mutant))]])
+  if (mutant.in !== 'table' && mutant.in !== 'rows')
+    return new Map([[codes[mutant.in].data, await codeOf(mutant.in, (text) => changed(text, mutant))]])
   const text = changed(readFileSync(join(root, tableFile), 'utf8'), mutant)
   if (mutant.in === 'table') return new Map([[tableFile, text]])
   const file = join(folder, `rows-${index}.mjs`)
@@ -138,18 +191,23 @@ async function filesOf(mutant: Mutant, folder: string, index: number): Promise<R
   const { fields, quick } = (await import(pathToFileURL(file).href)) as Record<'fields' | 'quick', Readonly<Record<string, LineForm>>> // prettier-ignore
   return new Map([
     [tableFile, text],
-    [codeFile, await codeOf((each) => each, { ...fields, ...quick })],
+    [codes.lines.data, await codeOf('lines', (each) => each, { ...fields, ...quick })],
   ])
 }
 
 /** The compiled module of a changed text or of changed rows. It is not optimized, because it runs for a moment. */
-async function codeOf(change: (text: string) => string, rowsOfCode?: Readonly<Record<string, LineForm>>): Promise<string> {
+async function codeOf(
+  file: Code,
+  change: (text: string) => string,
+  rowsOfCode?: Readonly<Record<string, LineForm>>,
+): Promise<string> {
+  const { module } = codes[file]
   const read = (name: string): string | null => {
     const text = assembly(name)
-    return name === 'lines.ts' && text !== null ? change(text) : text
+    return name === `${file}.ts` && text !== null ? change(text) : text
   }
-  return `export const linesCode = '${await compiled('lines', read, rowsOfCode, [])}'`
-} // prettier-ignore
+  return `export const ${module}Code = '${await compiled(module, read, rowsOfCode, ['--use', 'abort='])}'`
+}
 
 /** The first promise that a mutant breaks; empty if no promise notices it. */
 async function noticed(mutant: Mutant, folder: string, index: number): Promise<readonly string[]> {
@@ -157,8 +215,9 @@ async function noticed(mutant: Mutant, folder: string, index: number): Promise<r
     [...(await filesOf(mutant, folder, index))].map(([file, text]) => [join(root, file), text] as const),
   )
   const outfile = join(folder, `mutant-${index}.mjs`)
+  const { promises } = codes[mutant.in === 'table' || mutant.in === 'rows' ? 'lines' : mutant.in]
   await build({
-    entryPoints: [join(root, 'test/read/strace-rows.ts')],
+    entryPoints: [join(root, `test/read/${promises}.ts`)],
     bundle: true,
     platform: 'node',
     mainFields: ['module', 'main'],

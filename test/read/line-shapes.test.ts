@@ -5,15 +5,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { fc } from '../seed.ts'
 import { traces } from '../recordings.ts'
-import { differ, fold } from './both-readers.ts'
+import { differ } from './both-readers.ts'
 import { filesOf } from './logs.ts'
+import { faults } from './shape-rows.ts'
 import { scalarsReadAlways } from '../../src/abi/scalars.ts'
 import { bpftrace } from '../../src/read/bpftrace/grammar.ts'
 import type { LineGrammar } from '../../src/read/grammar.ts'
 import { LineReader } from '../../src/read/line-reader.ts'
-import { LineShapes, allBut, type LineShape } from '../../src/read/line-shapes.ts'
 import { perf } from '../../src/read/perf/grammar.ts'
-import { Automaton } from '../../src/read/shape-automaton.ts'
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 const formatOf = (file: string): 'perf' | 'bpftrace' => (file.includes('.perf-') ? 'perf' : 'bpftrace')
@@ -134,71 +133,8 @@ t.test('and of lines that no tracer wrote', (t) => {
   t.end()
 })
 
-t.test('a value that continues the name of a task makes another call of a learned line', (t) => {
-  const line = (values: string): string => `     0.034 ( 0.016 ms): sh/7 read(${values})      = 0\n`
-  const usual = line('fd: 3').repeat(3)
-  // The longest text that may be the name of a task is `sh/7 read(x`, so the call is write.
-  const { architectures } = fold([{ bytes: bytes(usual + line('x/2 write(y')) }], true, 'perf')
-  t.match(architectures.x86_64, { read: { count: 3 }, write: { count: 1 } })
-  // Beyond 15 bytes no name goes on.
-  const long = fold([{ bytes: bytes(usual + line('fd: 3, buf: 0x7f00/2 write(y')) }], true, 'perf')
-  t.match(long.architectures.x86_64, { read: { count: 4 } })
-  t.end()
-})
-
-t.test('counts add up exactly to the limit of a double, and there they stay', (t) => {
-  const most = '999999999999999'
-  for (const times of [1, 2, 9, 10, 11, 40]) {
-    const { architectures } = fold([{ bytes: bytes(`@[0]: ${most}\n`.repeat(times)) }], true, 'bpftrace')
-    t.equal(architectures.x86_64?.['read']?.count, Math.min(Number.MAX_SAFE_INTEGER, times * Number(most)))
-  }
-  t.notOk(differ(bytes('@[0]: 9007199254740993\n@[0]: 9007199254740993\n@[0]: 12\n'), 'bpftrace'))
-  t.end()
-})
-
-/** The lines that are read after these shapes were learned. */
-function read(
-  shapes: readonly LineShape[],
-  text: string,
-): readonly [stop: number, told: Record<string, number>] {
-  const automaton = Automaton.made() as Automaton
-  const all = new LineShapes(automaton)
-  for (const shape of shapes) all.learn(shape)
-  const stop = automaton.read(bytes(text), 0, text.length)
-  const told: Record<string, number> = {}
-  automaton.settle(({ call }, times) => (told[call] = times))
-  automaton.giveBack()
-  return [stop, told]
-}
-
-t.test('a line has one meaning: a shape that contradicts another is not learned', (t) => {
-  const [a, b] = [{ call: 'a' }, { call: 'b' }]
-  const digits = { some: '0123456789', least: 1, most: 3 }
-  t.same(read([['x', { call: a }]], 'x\nx\ny\n'), [4, { a: 2 }])
-  t.same(read([['x', digits, { call: a }], ['x1', { call: b }]], 'x1\nx12\nx1234\n'), [7, { a: 2 }], 'a number, then a digit') // prettier-ignore
-  t.same(read([['x1', { call: b }], ['x', digits, { call: a }]], 'x1\nx2\n'), [3, { b: 1 }], 'a digit, then a number') // prettier-ignore
-  t.same(
-    read(
-      [
-        ['x', { call: a }],
-        ['x', { call: b }],
-      ],
-      'x\n',
-    ),
-    [2, { a: 1 }],
-    'another call',
-  )
-  t.same(read([['x ', { count: a }]], 'x 7\nx 12\nx 0\n'), [9, { a: 19 }], 'no 0')
-  t.same(read([['x ', { count: a }]], 'x 999999999999999\nx 1000000000000000\n'), [
-    18,
-    { a: 999999999999999 },
-  ])
-  t.same(read([['{', { same: 'm' }, 'x:', { count: a }, ',', { same: 'm' }, 'y:', { count: b }, '}']], '{x:1,y:2}\n{y:3,x:4,y:5}\n{y:6}\n'), [10, { a: 1, b: 2 }], 'no key twice') // prettier-ignore
-  t.same(read([['x(', { until: ' = ', but: '<', late: '/' }, '0']], 'x( = 0\nx(a/b/ =! = 0\nx(a/1 = 0\n'), [21, {}], 'no digit behind an early slash') // prettier-ignore
-  t.same(read([['x', { some: allBut('y'), least: 0 }]], 'x\nxz\nxyz\n'), [5, {}])
-  const long = `x${'z'.repeat(65_535)}\n`
-  t.equal(read([['x', { some: 'z', least: 0 }]], long)[0], long.length)
-  t.equal(read([['x', { some: 'z', least: 0 }]], `z${long}`.replace('zx', 'xz'))[0], 0, 'an overlong line')
+t.test('a learned line has one meaning, and its calls are counted exactly', (t) => {
+  t.same(faults(), [])
   t.end()
 })
 

@@ -1,11 +1,11 @@
-// The promises of the rows notice every small fault in the grammar of strace's lines, in either reader.
+// The promises of the readers notice every small fault in the grammar of strace's lines and in compiled code.
 import t from 'tap'
 import { mutants, survivors } from '../../scripts/mutants.ts'
 
 // Some mutants must be compiled first.
-t.setTimeout(600_000)
+t.setTimeout(900_000)
 
-t.test('no mutant of the grammar lives', async (t) => {
-  t.ok(mutants.length >= 25, `${mutants.length} mutants`)
+t.test('no mutant of a reader lives', async (t) => {
+  t.ok(mutants.length >= 100, `${mutants.length} mutants`)
   t.same(await survivors(), [])
 })

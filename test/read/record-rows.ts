@@ -3,6 +3,7 @@
 // scripts/mutants.ts checks the promises on changed code.
 import { plainRecords } from '../../src/read/audit/plain.ts'
 import { differ as readersDiffer } from './both-readers.ts'
+import { brokenOf } from './promises.ts'
 
 export const fields = (pid: number, call: number): string =>
   `auid=4294967295 uid=0 gid=0 ses=4294967295 subj=unconfined pid=${pid} comm="sh" exe="/usr/bin/dash" sig=0 arch=c000003e syscall=${call} compat=0 ip=0x7f3fbc070507 code=0x7ffc0000`
@@ -91,13 +92,6 @@ export const asText = (call: string): string =>
 export const asCsv = (call: string): string =>
   `,SECCOMP,11/24/2026,00:51:13,2458,seccomp,system,root,unset,unset,called-seccomp-controlled-syscall,success,${call},process,,,/usr/bin/ls`
 
-function* broken(): Generator<string> {
-  yield* brokenPrefixes()
-  yield* brokenKinds()
-  yield* brokenFields()
-  yield* brokenReports()
-}
-
 /** A prefix is learnt from one line; other digits, and up to three more, do not matter. */
 function* brokenPrefixes(): Generator<string> {
   learnOthers('first-')
@@ -156,7 +150,9 @@ function* brokenFields(): Generator<string> {
       if (differ(textOf([usual, usual, other, usual, other, usual])))
         yield `${name}: the readers differ on ${other}`
     for (const [first, ended] of rows)
-      if (differ(textOf([line(1, first), line(2, first), line(3, ended), abend(8), line(4, first)])))
+      if (
+        differ(textOf([line(1, first), line(2, first), line(3, ended), abend(8), abend(9), line(4, first)]))
+      )
         yield `${name}: the readers differ on the end of a process in ${ended}`
   }
 }
@@ -179,9 +175,6 @@ function* brokenReports(): Generator<string> {
   }
 }
 
-/** The broken promises; for mutants the first one suffices. */
-export function faults(most = Infinity): readonly string[] {
-  const found: string[] = []
-  for (const each of broken()) if (found.push(each) >= most) break
-  return found
+export function faults(most?: number): readonly string[] {
+  return brokenOf([brokenPrefixes, brokenKinds, brokenFields, brokenReports], most)
 }

@@ -21,6 +21,7 @@ import { compiledLines } from '../../src/read/strace/compiled-lines.ts'
 import { layout } from '../../src/read/strace/layout.ts'
 import { parseLine } from '../../src/read/strace/parse-line.ts'
 import { differ } from './both-readers.ts'
+import { brokenOf } from './promises.ts'
 
 const groups: Readonly<Record<string, Readonly<Record<string, LineForm>>>> = {
   threads,
@@ -352,10 +353,7 @@ function* cutDifferences(): Generator<string> {
       yield `the readers differ on the parent of ${JSON.stringify(child)}`
 }
 
-/** Every broken promise. For mutants the first one suffices; `first`: the promises that are checked before all others. */
-export function faults(most = Infinity, first?: 'cuts'): readonly string[] {
-  const found: string[] = []
-  const order = first === undefined ? [broken, cutDifferences] : [cutDifferences, broken]
-  for (const promises of order) for (const each of promises()) if (found.push(each) >= most) return found
-  return found
+/** `first`: the promises that are checked before all others. */
+export function faults(most?: number, first?: 'cuts'): readonly string[] {
+  return brokenOf(first === undefined ? [broken, cutDifferences] : [cutDifferences, broken], most)
 }
