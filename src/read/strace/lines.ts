@@ -99,7 +99,8 @@ export const fields = {
 } satisfies Record<string, FieldForm>
 
 /** Every form in which strace has printed the name of a call. `???` and `????`: it could not read the call. */
-const name = String.raw`(?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}|\?{3,4}`
+const known = String.raw`(?:64:)?[a-z_][a-z0-9_]{0,63}(?:#64)?|SYS_\d{1,10}`
+const name = String.raw`${known}|\?{3,4}`
 /** The kinds of these names. `syscall_0x1b7`, `syscall_317`, `SYS_317`: the number of a call without a name. */
 export const names = {
   call: row(
@@ -117,6 +118,8 @@ export const names = {
     ],
     ['read (', 'Read(', '7read(', '??(', 'SYS_('],
   ),
+  // In a row of -c.
+  counted: row(new RegExp(`^(?:${known})$`), ['read', 'ioctl#64', 'SYS_317'], ['???', 'read(', '7read', '']),
   numbered: row(
     /(?:syscall_(0x[0-9a-f]+|\d+)|SYS_(\d+))$/y,
     ['syscall_0x1b7', 'syscall_317', 'SYS_317'],
@@ -176,6 +179,8 @@ export const refusals = {
     'si_syscall=__NR_read',
     'si_syscall=0x1b7',
   ]),
+  // A call in si_syscall that strace has no name for.
+  number: row(/^(?:0x[0-9a-f]+|\d+)$/, ['0x1b7', '317'], ['read', '0x', '3x']),
   machine: row(/[^]*?\bsi_arch=AUDIT_ARCH_([A-Z0-9_]+)/y, ['si_arch=AUDIT_ARCH_X86_64']),
 } satisfies Record<string, LineForm>
 

@@ -155,7 +155,7 @@ export function refusalIn(signal: string): TrappedCall | undefined {
   if (match(refusals.signal.pattern, signal, 0) === null) return undefined
   const call = match(refusals.call.pattern, signal, 0)?.[1]
   if (call === undefined) return undefined
-  const name = /^(?:0x[0-9a-f]+|\d+)$/.test(call) ? `syscall_0x${Number(call).toString(16)}` : call
+  const name = refusals.number.pattern.test(call) ? `syscall_0x${Number(call).toString(16)}` : call
   return { call: name, machine: match(refusals.machine.pattern, signal, 0)?.[1] }
 }
 

@@ -1,5 +1,6 @@
 // The summary table of -c and -C: a header names the columns, and rows follow until a dashed footer. -U chooses the
 // columns, so only titles count. Authority: count.c of strace (call_summary_pers); facts: log-formats.md section 5.
+import { names } from './lines.ts'
 
 export interface SummaryRow {
   readonly name: string
@@ -44,6 +45,6 @@ export function summaryRow(line: string, columns: readonly string[]): SummaryRow
   const name = words[present.indexOf('syscall')] as string
   const position = present.indexOf('calls')
   const calls = position === -1 ? 1 : Number(words[position])
-  if (name === 'total' || !/^(?:64:)?[a-z_][a-z0-9_]*(?:#64)?$|^SYS_\d+$/.test(name)) return undefined
+  if (name === 'total' || !names.counted.pattern.test(name)) return undefined
   return Number.isSafeInteger(calls) && calls > 0 ? { name, calls } : undefined
 }
