@@ -1,6 +1,5 @@
 // oci-seccomp-bpf-hook's log: logrus text, by itself, inside a runtime's error, through syslog or the journal. It names
-// no call, but shows what is missing from the profile that the hook wrote. Authority: oci-seccomp-bpf-hook.go; facts:
-// peers.md 4.2.
+// no call, but shows what is missing from the profile that the hook wrote. Authority: oci-seccomp-bpf-hook.go.
 import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { annotationNames, parseTraceAnnotation } from './annotation.ts'
 

@@ -1,6 +1,6 @@
 // Reads the text between a call's parentheses: where each argument ends, where the call is closed, and the number of a
 // scalar argument. A value that cannot be read for certain is undefined, never a guess. Authority: printstr_ex(),
-// print_fd_path(), printxval() and related functions in strace; facts: log-formats.md section 6.
+// print_fd_path(), printxval() and related functions in strace.
 import { constantValue } from '../../abi/constants.ts'
 import { latin1, latin1Bytes } from '../byte-text.ts'
 

@@ -1,5 +1,5 @@
-// The arguments in one line of a call, and the scalar ones at the kernel's indexes. If the line does not show an argument whole, it
-// is unknown. Authority: strace's clone.c, which prints the stack before the flags; facts: log-formats.md section 6.
+// The arguments in one line of a call, and the scalar ones at the kernel's indexes. If the line does not show an
+// argument whole, it is unknown. Authority: strace's clone.c, which prints the stack before the flags; clone(2).
 import { scalarValue, splitArguments, type ArgumentTexts } from './arguments.ts'
 import type { CallText } from './events.ts'
 import { endings } from './lines.ts'
@@ -20,7 +20,7 @@ function flagsIn(structure: string): bigint | undefined {
 }
 
 /**
- * The function returns the value of the kernel's argument `index`; for clone3's first argument, the flags of the
+ * Gives the value of the kernel's argument `index`, if the line shows it; of clone3's first argument, the flags of the
  * equivalent clone. Undefined if the line shows no argument.
  */
 export function valuesIn(call: CallText): ((index: number) => bigint | undefined) | undefined {

@@ -1,5 +1,5 @@
 // Decides how the line of a call ends: with its result, unfinished, or cut by foreign text. Results are read only here.
-// Authority: syscall_exiting_trace() and line_ended() in strace; facts: log-formats.md sections 2 and 3.
+// Authority: syscall_exiting_trace() and line_ended() in strace's syscall.c and strace.c.
 import { errnoNumber } from '../../abi/errnos.ts'
 import { failureOf, type Failure } from '../failures.ts'
 import { splitArguments } from './arguments.ts'

@@ -1,6 +1,6 @@
 // Turns lines into events: joins a call that a message of strace or text of the program cut in two, and separates the
 // program's lines from strace's. On standard error both write to one stream. Authority: line_ended() and
-// print_syscall_resume() in strace; facts: log-formats.md section 3.
+// print_syscall_resume() in strace.
 import type { DiagnosticCode } from '../diagnostics.ts'
 import { isLossOfJournal } from '../log-prefixes.ts'
 import { closesCall, completionOf, isBareResult, isSecondHalf } from './completion.ts'

@@ -1,7 +1,7 @@
 // Reads strace's output, of every version and with every option, into calls. Compiled code counts the commonest lines
 // (scan.ts). All other lines are parsed (lines.ts), become events (interleave.ts) and are counted by the ledger.
 // The main rule: a call is counted once, at the line that starts with its name, whatever its result.
-// Authority: strace 4.5.18 to 7.2 as described in facts/log-formats.md sections 0 to 8; the recordings in traces/.
+// Authority: the sources of strace 4.5.18 to 7.2; the recordings in traces/.
 import { viewOf } from '../byte-text.ts'
 import { DiagnosticLog } from '../diagnostics.ts'
 import type { LinesAccount, Reader, ReaderOptions } from '../reader.ts'

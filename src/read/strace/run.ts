@@ -1,5 +1,5 @@
 // A run of strace as a whole: which prefix fields all of its lines have and, at the end, what is probably missing from
-// the trace. Authority: printleader() and startup_attach() in strace; facts/log-formats.md section 8.
+// the trace. Authority: printleader() and startup_attach() in strace 4.5.18 to 7.2.
 import type { DiagnosticCode } from '../diagnostics.ts'
 
 /** After this many whole calls with the same prefix fields, a line without them is not strace's. */

@@ -1,5 +1,5 @@
 // The summary table of -c and -C: a header names the columns, and rows follow until a dashed footer. -U chooses the
-// columns, so only titles count. Authority: count.c of strace (call_summary_pers); facts: log-formats.md section 5.
+// columns, so only titles count. Authority: call_summary_pers() in strace's count.c.
 import { names } from './lines.ts'
 
 export interface SummaryRow {
