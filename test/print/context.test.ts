@@ -323,6 +323,33 @@ t.test('a deployment keeps its comments, and what has no evidence', async (t) =>
   t.equal(patchManifest(windows(deployment), 'web.yaml', as33).text, windows(text), 'line ends stay')
 })
 
+t.test('a capability that a manifest spells otherwise keeps its comment', async (t) => {
+  const spellings = ['CAP_CHOWN # files', 'setuid # workers', 'SETGID # theirs', 'CAP_NET_RAW # ping']
+  const list = (indent: string): string => spellings.map((each) => `${indent}- ${each}\n`).join('')
+  const compose = `services:\n  web:\n    cap_drop:\n      - all # all of them\n    cap_add:\n${list('      ')}`
+  const pod = `kind: Pod
+spec:
+  containers:
+    - name: web
+      securityContext:
+        capabilities:
+          drop:
+            - all # all of them
+          add:
+${list('            ')}`
+  for (const [file, manifest] of [
+    ['compose.yaml', compose],
+    ['pod.yaml', pod],
+  ] as const) {
+    const { text } = patchManifest(manifest, file, asRoot)
+    for (const kept of ['- ALL # all of them', '- CHOWN # files', '- SETUID # workers', '- SETGID # theirs'])
+      t.ok(text.includes(`${kept}\n`), `${file}: ${kept}`)
+    t.ok(/- DAC_OVERRIDE\n/.test(text), 'what the context adds')
+    t.notOk(/NET_RAW/.test(text), 'what the context does not need')
+    t.equal(patchManifest(text, file, asRoot).text, text, 'a second time changes nothing')
+  }
+})
+
 t.test('the kinds that start pods', async (t) => {
   const pod = { containers: [{ name: 'web', image: 'x' }] }
   const shapes: readonly object[] = [

@@ -5,6 +5,7 @@ import { composeServiceShape, extendedService, listOf, type ExtendedService } fr
 import type { PrintContextOptions } from './forms.ts'
 import type { Patching } from './patching.ts'
 import { isMountedAt } from './paths.ts'
+import { putCapabilities } from './put-capabilities.ts'
 import { mapping } from './shapes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
@@ -27,9 +28,8 @@ export function patchCompose(services: YamlMap, patching: Patching, options: Pri
     const missing = context.mounts.filter(({ path }) => !mounted.some((each) => isMountedAt(each, path)))
     const { cap_drop, cap_add, user, group_add, security_opt, read_only, tmpfs, volumes, sysctls } =
       composeService({ ...context, mounts: missing }, options).value
-    service.put('cap_drop', cap_drop)
-    if (cap_add === undefined) service.remove('cap_add', [])
-    else service.put('cap_add', cap_add)
+    putCapabilities(service, 'cap_drop', cap_drop)
+    putCapabilities(service, 'cap_add', cap_add ?? [])
     if (context.user !== undefined && context.user.uid !== 0) service.put('user', user)
     addMissing(service, 'group_add', group_add)
     patchSecurityOptions(service, security_opt)

@@ -6,6 +6,7 @@ import { podSecurity } from './kubernetes.ts'
 import type { NamedContainers, Patching, Stated } from './patching.ts'
 import { checkPaths, isMountedAt } from './paths.ts'
 import { listOfMappings, mapping, scalar, scalars, type ManifestShape } from './shapes.ts'
+import { putCapabilities } from './put-capabilities.ts'
 import { isPreparedFor, isPreparing, volumesOf } from './volumes.ts'
 import type { YamlMap } from './yaml-map.ts'
 
@@ -118,10 +119,8 @@ function patchSecurity(
   if (wasPrivileged) security.remove('privileged', false)
   if (noNewPrivileges) security.put('allowPrivilegeEscalation', false)
   const sets = security.made('capabilities')
-  sets.put('drop', ['ALL'])
-  const added = capabilities.needed.map(shortName)
-  if (added.length === 0) sets.remove('add', [])
-  else sets.put('add', added)
+  putCapabilities(sets, 'drop', ['ALL'])
+  putCapabilities(sets, 'add', capabilities.needed.map(shortName))
   if (readOnlyRoot) security.put('readOnlyRootFilesystem', true)
   if (runAsNonRoot) security.put('runAsNonRoot', true)
   if (user !== undefined && user.uid !== 0) {
