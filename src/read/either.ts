@@ -4,11 +4,15 @@ import { latin1 } from './byte-text.ts'
 import type { LinesAccount, Reader } from './reader.ts'
 import type { Sink } from './seen.ts'
 
+/** How many bytes show the kind. */
+const headSize = 65536
+
 export class EitherReader implements Reader {
   readonly format: string
   readonly #document: Reader
   readonly #lines: Reader
   #source: readonly [name: string, pid: number | undefined] = ['', undefined]
+  /** The reader of this source, once its first bytes are known. */
   #chosen: Reader | undefined
 
   constructor(format: string, document: Reader, lines: Reader) {
@@ -22,22 +26,24 @@ export class EitherReader implements Reader {
     this.#chosen = undefined
   }
 
-  takeLines(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#chosen === undefined) {
-      const head = latin1(bytes, start, Math.min(end, start + 65536))
-      this.#choose(isProfile(head) ? this.#document : this.#lines)
-    }
-    this.#chosen?.takeLines(bytes, start, end)
+  isDocument(start: Uint8Array): boolean {
+    return this.#choose(start) === this.#document
   }
 
-  #choose(reader: Reader): void {
-    this.#chosen = reader
-    reader.startSource(...this.#source)
+  takeLines(bytes: Uint8Array, start: number, end: number): void {
+    const reader = this.#chosen ?? this.#choose(bytes.subarray(start, end))
+    reader.takeLines(bytes, start, end)
+  }
+
+  #choose(start: Uint8Array): Reader {
+    const head = latin1(start, 0, Math.min(start.length, headSize))
+    this.#chosen = isProfile(head) ? this.#document : this.#lines
+    this.#chosen.startSource(...this.#source)
+    return this.#chosen
   }
 
   endSource(cut: boolean): LinesAccount {
-    if (this.#chosen === undefined) this.#choose(this.#lines)
-    return (this.#chosen as Reader).endSource(cut)
+    return (this.#chosen ?? this.#choose(new Uint8Array())).endSource(cut)
   }
 
   end(sink: Sink): void {

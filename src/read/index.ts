@@ -64,7 +64,7 @@ async function* readByPiece(
     }
     const { reader } = open
     reader.startSource(source.name, source.pid)
-    const lines = new LineFeed(reader, wrapping)
+    const lines = new LineFeed(reader, wrapping, head)
     lines.feed(head)
     yield
     for await (const bytes of rest) {
@@ -184,8 +184,8 @@ class LineFeed {
   /** The reader of a document, which gets all bytes: a line may be long, and none of it may be dropped. */
   readonly #document: Reader | undefined
 
-  constructor(reader: Reader, wrapping: Wrapping | undefined) {
-    this.#document = reader.isDocument === true && wrapping === undefined ? reader : undefined
+  constructor(reader: Reader, wrapping: Wrapping | undefined, head: Uint8Array) {
+    this.#document = wrapping === undefined && reader.isDocument?.(head) === true ? reader : undefined
     this.#plain = new Lines((bytes, start, end) => reader.takeLines(bytes, start, end))
     let ofLines = wrapping
     if (wrapping?.level !== undefined) {

@@ -36,8 +36,11 @@ export interface LinesAccount extends Omit<SourceSummary, 'name' | 'format'> {
 export interface Reader {
   /** The name for `--format` and the account. */
   readonly format: string
-  /** The reader keeps the bytes and reads them as a whole. They come in any pieces, and none is dropped. */
-  readonly isDocument?: boolean
+  /**
+   * Whether the reader keeps the bytes of the source, which starts with these, and reads them as a whole. Then the bytes
+   * come in any pieces, and none is dropped. Asked before the first bytes of a source without a wrapping.
+   */
+  isDocument?(start: Uint8Array): boolean
   startSource(name: string, pid?: number): void
   /** Whole lines: bytes[start, end) ends with "\n". */
   takeLines(bytes: Uint8Array, start: number, end: number): void

@@ -111,6 +111,26 @@ t.test('a list is its objects', async (t) => {
   }
 })
 
+t.test('nothing of a profile is dropped that stands on one long line, whatever its writer', async (t) => {
+  // A line of a log beyond 256 KiB loses its middle.
+  const names = [...Array<string>(50_000).fill('read'), 'write', ...Array<string>(50_000).fill('read')]
+  const syscalls = [{ names, action: 'SCMP_ACT_ALLOW', args: [], comment: '', includes: {}, excludes: {} }]
+  const profile = { defaultAction: 'SCMP_ACT_ERRNO', architectures: ['SCMP_ARCH_X86_64'], syscalls }
+  const items = [object('a', 'read'), ...Array.from({ length: 2000 }, () => object('b', 'read')), object('c', 'write')] // prettier-ignore
+  for (const [name, text, format] of [
+    ['the hook', JSON.stringify(profile), 'hook'],
+    ['Inspektor Gadget', `// x\n${JSON.stringify(profile)}`, 'inspektor-gadget'],
+    ['the operator', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'spo'],
+  ] as const) {
+    const bytes = Buffer.from(`${text}\n`)
+    const pieces = Array.from({ length: Math.ceil(bytes.length / 65_536) }, (_, index) => bytes.subarray(index * 65_536, (index + 1) * 65_536)) // prettier-ignore
+    const { architectures, sources } = await observe([{ name: 'x', bytes: pieces }], { format })
+    t.ok(Object.hasOwn(architectures.x86_64 ?? {}, 'write'), `${name}: the call in the middle or at the end`)
+    const calls = sources.reduce((sum, { calls: each }) => sum + each, 0)
+    t.equal(calls, format === 'spo' ? 3 * items.length : names.length, `${name}: all calls`)
+  }
+})
+
 t.test('an object without its kind', async (t) => {
   const [profile] = parseProfiles(withoutKind)
   t.equal(profile.envelope, 'spo')

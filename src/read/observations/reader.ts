@@ -14,9 +14,12 @@ const sizeLimit = 64 * 1024 * 1024
 
 export class ObservationsReader implements Reader {
   readonly format = 'observations'
-  readonly isDocument = true
   readonly #files: { readonly name: string; readonly pieces: Uint8Array[] }[] = []
   #size = 0
+
+  isDocument(): boolean {
+    return true
+  }
 
   startSource(name: string): void {
     this.#files.push({ name, pieces: [] })

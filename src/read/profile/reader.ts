@@ -58,7 +58,6 @@ function isOwnSource({ listed, recorded }: Profile): boolean {
 
 export class ProfileReader implements Reader {
   readonly format: string
-  readonly isDocument = true
   readonly #options: ReaderOptions
   /** The writer of the profile recorded a program, so the calls were seen. */
   readonly #recorded: boolean
@@ -72,6 +71,10 @@ export class ProfileReader implements Reader {
     this.format = format
     this.#recorded = recorded
     this.#options = options
+  }
+
+  isDocument(): boolean {
+    return true
   }
 
   startSource(name: string): void {
