@@ -9,17 +9,10 @@ import type { CameBack } from './completion.ts'
 import type { CallCounts } from './counts.ts'
 import type { CallText } from './events.ts'
 import { insets } from './lines.ts'
-import { forks, makesProcess, type Process, type Thread } from './thread.ts'
+import { forks, makesProcess, type FilterRequest, type Process, type Thread } from './thread.ts'
 import type { Threads } from './threads.ts'
 import type { Subscriber } from './subscriber.ts'
 import { FilterScope } from './tally.ts'
-
-/** A request for a filter: whether it is for every thread, and which results mean success. */
-export interface FilterRequest {
-  readonly everyThread: boolean
-  /** SECCOMP_FILTER_FLAG_NEW_LISTENER: the result is a descriptor. */
-  readonly givesListener: boolean
-}
 
 type ValueAt = (index: number) => bigint | undefined
 

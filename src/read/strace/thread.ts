@@ -1,6 +1,5 @@
 // A thread, the program that it runs, and its process, as far as a trace shows them. Authority: clone(2), execve(2).
 import { anyArchitecture, type Candidates } from './architecture.ts'
-import type { FilterRequest } from './after-filter.ts'
 import type { NameId } from './names.ts'
 import type { FilterScope, Tally } from './tally.ts'
 
@@ -57,6 +56,13 @@ export interface Group {
 export interface Process {
   into?: Process
   synchronised?: true
+}
+
+/** A request for a filter: whether it is for every thread, and which results mean success. */
+export interface FilterRequest {
+  readonly everyThread: boolean
+  /** SECCOMP_FILTER_FLAG_NEW_LISTENER: the result is a descriptor. */
+  readonly givesListener: boolean
 }
 
 export const noValues: ReadonlyMap<number, bigint> = new Map()
