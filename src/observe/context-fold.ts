@@ -11,7 +11,7 @@ import {
   type ObservedContext,
 } from '../read/observations/context.ts'
 import { rowShapes } from '../read/observations/context-rows.ts'
-import { sumOf } from '../read/seen.ts'
+import { sumOf } from '../read/sum.ts'
 
 /** The most rows of each list. Opened paths are the longest list of a container. */
 export const rowLimits: Readonly<Record<ContextList, number>> = {

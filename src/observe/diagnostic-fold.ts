@@ -3,7 +3,7 @@
 import { ascending } from '../order.ts'
 import type { Diagnostic } from '../read/diagnostics.ts'
 import { comparePlaces, earlierPlace, sourceOf } from '../read/place.ts'
-import { sumOf } from '../read/seen.ts'
+import { sumOf } from '../read/sum.ts'
 import { workloadOf } from './workload.ts'
 
 /** The most rows of one code. One more row, without facts, sums up all others at their first place. */

@@ -3,7 +3,7 @@
 // order: a row among the first of the whole is among the first of every part.
 import { ascending } from '../order.ts'
 import type { SourceSummary } from '../read/account.ts'
-import { sumOf } from '../read/seen.ts'
+import { sumOf } from '../read/sum.ts'
 import { workloadOf } from './workload.ts'
 
 /** The most rows of one format and evidence. One more row sums up all others under the name of the first. */

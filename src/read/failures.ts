@@ -2,6 +2,7 @@
 // the call (ENOSYS), or a filter, a sysctl or a missing privilege refuses it (EPERM, EACCES). Authority: errno(3),
 // seccomp(2).
 import type { SeenArguments } from './seen.ts'
+import { sumOf } from './sum.ts'
 
 export type Failure = 'ENOSYS' | 'EPERM' | 'EACCES'
 export type RefusalErrno = Exclude<Failure, 'ENOSYS'>
@@ -28,7 +29,15 @@ const counters = { ENOSYS: 'enosys', EPERM: 'eperm', EACCES: 'eacces' } as const
 
 export function noteFailure(failures: Failures, failure: Failure, count = 1): void {
   const counter = counters[failure]
-  failures[counter] = Math.min(failures[counter] + count, Number.MAX_SAFE_INTEGER)
+  failures[counter] = sumOf(failures[counter], count)
+}
+
+/** Adds the numbers of `more` to those of `failures`. */
+export function addFailures(failures: Failures, more: Failures): void {
+  failures.enosys = sumOf(failures.enosys, more.enosys)
+  failures.eperm = sumOf(failures.eperm, more.eperm)
+  failures.eacces = sumOf(failures.eacces, more.eacces)
+  failures.injected = sumOf(failures.injected, more.injected)
 }
 
 /** By argument index, the values with which every call was refused, with the errno; EPERM if there were both. */

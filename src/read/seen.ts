@@ -3,9 +3,17 @@
 import type { Architecture } from '../abi/architectures.ts'
 import type { SourceSummary } from './account.ts'
 import type { Diagnostic } from './diagnostics.ts'
-import { addRefused, noFailures, type Failures, type RefusalErrno, type RefusedValues } from './failures.ts'
+import {
+  addFailures,
+  addRefused,
+  noFailures,
+  type Failures,
+  type RefusalErrno,
+  type RefusedValues,
+} from './failures.ts'
 import type { ObservedContext } from './observations/context.ts'
 import { earlierPlace } from './place.ts'
+import { sumOf } from './sum.ts'
 
 /** Everything seen of one call. Addition is associative and commutative. */
 export interface Seen extends Failures {
@@ -67,11 +75,6 @@ export function noteAnswered(
   if (seen.args?.get(index) === null) seen.refused?.delete(index)
 }
 
-/** The sum of two counts, limited to a whole number that a file can carry, whatever the input claims. */
-export function sumOf(one: number, other: number): number {
-  return Math.min(one + other, Number.MAX_SAFE_INTEGER)
-}
-
 /** Adds `more` to `seen`. */
 export function addSeen(seen: Seen, more: Seen): void {
   seen.refused = addRefused(seen, more)
@@ -80,10 +83,7 @@ export function addSeen(seen: Seen, more: Seen): void {
     if (seen.args?.get(index) == null) seen.refused?.delete(index)
   seen.first = seen.count === 0 ? more.first : earlierPlace(seen.first, more.first)
   seen.count = sumOf(seen.count, more.count)
-  seen.enosys = sumOf(seen.enosys, more.enosys)
-  seen.eperm = sumOf(seen.eperm, more.eperm)
-  seen.eacces = sumOf(seen.eacces, more.eacces)
-  seen.injected = sumOf(seen.injected, more.injected)
+  addFailures(seen, more)
 }
 
 /** Merges the values of two sums of calls. If one side has calls but no values of an argument, it is unknown. */

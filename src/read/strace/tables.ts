@@ -1,7 +1,8 @@
 // Reads the summary tables of -c and -C in a source by a state machine over its lines. Each table is one image of
 // unknown machine. A line above the table names its mode if that is not the default. A shell script under `strace -c`
 // makes one table per command, so tables that can belong to the same architectures are kept as their sum.
-import { noteValue, sumOf } from '../seen.ts'
+import { noteValue } from '../seen.ts'
+import { sumOf } from '../sum.ts'
 import { anyArchitecture, modes, type Candidates } from './architecture.ts'
 import type { NameId, Names } from './names.ts'
 import { SummaryRows } from './summary-rows.ts'

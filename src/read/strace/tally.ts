@@ -1,7 +1,8 @@
 // Counts of the calls of one process image, or of several that can belong to the same architectures. Millions of lines
 // are counted here, so an entry is found by an array access and a place stays two numbers until it is printed.
-import { noFailures, type Failures } from '../failures.ts'
-import { addArguments, sumOf, type SeenArguments } from '../seen.ts'
+import { addFailures, noFailures, type Failures } from '../failures.ts'
+import { addArguments, type SeenArguments } from '../seen.ts'
+import { sumOf } from '../sum.ts'
 import type { Candidates } from './architecture.ts'
 import type { NameId } from './names.ts'
 import { addTries, type Tries } from './tries.ts'
@@ -74,10 +75,7 @@ export class Tally {
     }
     known.args = addArguments(known.args, known.count - known.awaited, more.args, more.count - more.awaited)
     known.count = sumOf(known.count, more.count)
-    known.enosys = sumOf(known.enosys, more.enosys)
-    known.eperm = sumOf(known.eperm, more.eperm)
-    known.eacces = sumOf(known.eacces, more.eacces)
-    known.injected = sumOf(known.injected, more.injected)
+    addFailures(known, more)
     addTries(known, more.tries)
     known.awaited += more.awaited
     if (isEarlier(more, known, sources)) {
