@@ -43,6 +43,7 @@ const shared = [
   'src/read/lines.ts',
   'src/read/observations/document.ts',
   'src/read/own-results.ts',
+  'src/read/sum.ts',
   'src/read/text.ts',
   'src/scan/reachable.ts',
 ]
