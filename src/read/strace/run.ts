@@ -10,7 +10,9 @@ export class Run {
   calls = 0
   /** The number of lines that are not strace's. */
   foreign = 0
+  /** A line says that a thread exited, and not that a signal ended it. */
   exited = false
+  /** strace said that it detached from a process, or left a call at its entry. */
   detached = false
   /** strace wrote to stderr, and the program may have written there too. */
   shared = false
@@ -20,6 +22,7 @@ export class Run {
   attachedToRunning = false
   /** A line shows a call that did not fail. */
   succeeded = false
+  /** The prefix fields of the last call; 0 before the first. */
   #fields = 0
   /** How many whole calls in a row had these fields. */
   #fieldsSeen = 0
