@@ -43,6 +43,8 @@ let known = 0
 /** Takes lines of [line, end) until one is like none that is known. Returns where that one starts. */
 export function read(line: usize, end: usize, count: i32): usize {
   out = output
+  // The lines of another source may have known more.
+  if (known >= count) known = 0
   let at = line
   while (at < end && out + lineLimit < output + inputSize) {
     // An empty line has no wrapping.

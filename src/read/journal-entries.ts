@@ -12,7 +12,7 @@ export interface Unwrap {
 }
 
 /** A line of the wrapping itself becomes an empty line, which keeps the places of the others right. */
-const nothing = { stream: '', text: '\n' } as const
+export const nothing = { stream: '', text: '\n' } as const
 
 /** journalctl's JSON has null for a text over 4096 bytes, unless with --all. Its short forms print this in its place. */
 const unprinted = '[4.1K blob data]'

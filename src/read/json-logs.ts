@@ -1,7 +1,7 @@
 // Reads log lines inside JSON, as exporters write them: any order of keys, any spacing, the text under one of a few
 // names at the top or in an object of the exporter. Authority: Docker's json-file driver, Fluent Bit and Fluentd (log,
 // message), Loki (line, pairs), CloudWatch (message, @message), Elasticsearch (_source.message), Splunk (_raw, event),
-// journald (MESSAGE), Google's (textPayload), Azure's (LogEntry, LogMessage) and GELF's (short_message) entries,
+// journald (MESSAGE), Google's (textPayload), Azure's (LogEntry, LogMessage, Log, Log_s) and GELF's (short_message) entries,
 // OpenTelemetry's (stringValue).
 import { jsonObject, member, textOf } from './json-line.ts'
 import { holdsResult } from './strace/completion.ts'
@@ -9,7 +9,7 @@ import { isLine } from './strace/parse-line.ts'
 
 const names = [
   'log', 'message', 'msg', 'MESSAGE', 'line', '_raw', 'event', 'event.original', 'textPayload', 'short_message',
-  'stringValue', 'LogEntry', 'LogMessage', '@message', 'stderr', 'output', 'out', 'text', 'body', 'content',
+  'stringValue', 'LogEntry', 'LogMessage', 'Log', 'Log_s', '@message', 'stderr', 'output', 'out', 'text', 'body', 'content',
 ] as const // prettier-ignore
 const around: readonly (readonly string[])[] = [
   [],

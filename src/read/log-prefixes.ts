@@ -25,19 +25,22 @@ interface PrefixRow {
 const weekday = '(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?'
 const hours = String.raw`\d\d:\d\d:\d\d(?:[.,]\d{1,9})?`
 const zone = String.raw`(?: ?(?:Z|[A-Z]{2,5}|[+-]\d\d:?\d\d))?`
+const month = String.raw`(?: ?\d{1,2})?[A-Za-z\x80-\xff]{1,12}[.]?`
 const dates = [
   // The journal's short-full and short-iso; RFC 3339; Go's log.
   String.raw`${weekday}\d{4}[-/]\d\d[-/]\d\d[ T]${hours}${zone}`,
-  // syslog, the journal's short and short-precise, ctime(3).
-  String.raw`${weekday}[A-Z][a-z]{2} [ \d]\d ${hours}(?: \d{4})?`,
+  // syslog, the journal's short and short-precise, ctime(3). strftime(3) gives the month in the locale's language.
+  String.raw`(?:${weekday}[A-Z][a-z]{2}|${month}) [ \d]\d ${hours}(?: \d{4})?`,
   // Seconds of the epoch: the journal's short-unix, `ts %.s`.
   String.raw`\d{9,11}\.\d{1,9}`,
 ].join('|')
 /** Seconds since the start: the kernel's log, the journal's short-monotonic and short-delta. */
 const uptime = String.raw`\[ *\d+\.\d{6}(?: *(?:<[ \d.]+>)?)\]`
+/** A word that is no time. */
+const word = String.raw`(?=\S*[A-Za-z])(?!\[?(?:\d{4}-\d\d-\d\dT\d|\d\d:\d\d:\d\d))[^\s()"]{1,512}`
 const logged = `(?:${dates}|${uptime})`
-/** The name of a program, as syslog's tag, and its pid. */
-const tag = String.raw`([^\s:[\]]{1,255})(?:\[\d+\])?: `
+/** The name of a program, as syslog's tag, and its pid. Before a pid, the name may have blanks. */
+const tag = String.raw`([^\s:[\]]{1,255}|[^\s:[\]][^:[\]\t]{1,63}(?=\[\d+\]: ))(?:\[\d+\])?: `
 
 const rows = {
   journal: {
@@ -87,7 +90,8 @@ const rows = {
   },
   'GitHub job': {
     // job, step; the first line of a step has a byte order mark. The time that the runner gives follows.
-    pattern: /^([^\t]{1,255}\t[^\t]{1,255})\t(?:\xef\xbb\xbf|\ufeff)?/,
+    // `aws logs … --output text` has a time behind the line too, as a table (csv-lines.ts).
+    pattern: /^((?!EVENTS\t)[^\t]{1,255}\t[^\t]{1,255})\t(?:\xef\xbb\xbf|\ufeff)?/,
     examples: ['build\tRun tests\t'],
     never: ['build\tRun tests'],
   },
@@ -133,8 +137,11 @@ const rows = {
     never: ['812   ', '[pid   812] ', '[  12] ', '[00007fccf002cc47] ', '     0.000198 '],
   },
   bracketed: {
-    pattern: /^\[(?!pid )([^\]\t ][^\]\t]{0,600})\](?: *\||:)? /,
+    // Open MPI's --tag-output names the stream.
+    pattern: /^\[(?!pid )([^\]\t ][^\]\t]{0,600})\](?:(?: *\||:)? |<std[a-z]{3,4}>: ?)/,
     examples: [
+      '[1,0]<stderr>:',
+      '[prterun-host-1@1,0]<stderr>: ',
       '[pod/app-6b7/app] ',
       '[CI/build]   | ',
       '[build : run] ',
@@ -145,8 +152,8 @@ const rows = {
     never: ['[pid   812] ', '[  12] ', '[7f40acd46b70', '[] '],
   },
   klog: {
-    pattern: new RegExp(String.raw`^()[IWEF]\d{4} ${hours} +\d+ \S{1,255}:\d+\] `),
-    examples: ['I0616 10:11:12.123456       1 main.go:12] '],
+    pattern: new RegExp(String.raw`^()[IWEF]\d{4}(?:\d{4})? ${hours} +\d+ \S{1,255}:\d+\] `),
+    examples: ['I0616 10:11:12.123456       1 main.go:12] ', 'I20260616 10:11:12.123456 1812 main.cc:12] '],
     never: ['I0616 10:11:12 '],
   },
   level: {
@@ -168,14 +175,50 @@ const rows = {
     ],
     never: [' | 00000  68', ' | <Cannot fetch '],
   },
+  logcat: {
+    pattern:
+      /^(?:(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,6} +(?:\w+ +)?(?:\d+ +\d+ [VDIWEFS] |(?=[VDIWEFS]\/))|(?=[VDIWEFS]\/))(?:[VDIWEFS]\/)?([^\s:(]{1,255}) *(?:\( *\d+\))?: /,
+    examples: [
+      '06-16 10:11:12.123  1812  1812 I strace  : ',
+      '2026-06-16 10:11:12.123456  root  1812  1812 I strace  : ',
+      '06-16 10:11:12.123 I/strace( 1812): ',
+      'I/strace  ( 1812): ',
+    ],
+    never: ['I strace: ', '06-16 10:11:12.123 strace: '],
+    isShared: true,
+  },
+  'logger of Java': {
+    // Log4j's and Logback's usual pattern, and Spring Boot's.
+    pattern:
+      /^ *(?:\[[^\]]{1,255}\] )?(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +(?:\d+ --- (?:\[[^\]]{0,255}\] ?){1,3})?([\w.$/]{1,255}) +[-:] /,
+    examples: [
+      '[main] INFO  com.x.Y - ',
+      'INFO com.x.Y - ',
+      ' INFO 1 --- [app] [           main] com.x.Y   : ',
+    ],
+    never: ['[main] com.x.Y - ', 'INFO '],
+  },
   labels: {
     pattern: /^(\{(?:\w{1,255}="[^"]{0,2000}"(?:, ?)?){0,64}\})[\t ]+/,
     examples: ['{app="x"} ', '{app="x", stream="stderr"}  ', '{} ', '{}\t'],
     never: ['{"log":"x"} ', '{st_mode=S_IFREG} '],
   },
   tag: {
-    pattern: /^([\w./@-][\w./@:-]{0,255}(?:\[[^\]\s]{1,64}\])?):(?: |(?=\d|\[pid ))/,
-    examples: ['app: ', 'app:build: ', 'app[web.1]: ', 'default/app-6b7: ', 'trace.log:'],
+    // Packer puts "==> " in front. Terraform names the provisioner, Cloud Build the step. A number alone names no writer.
+    pattern:
+      /^(?:==> )?(?!\d+:)((?:[\w./@-][\w./@:-]{0,255}(?:\[[^\]\s]{1,64}\])?(?: \((?:local|remote)-exec\))?|Step #\d{1,4}(?: - "[^"]{1,255}")?)):(?: |(?!\d\d:\d\d[. ]|(?<=\d\d:\d\d:)\d\d[. ])(?=\d|\[pid |[a-z_]\w*\(|<\.\.\. |\+\+\+ |--- ))/,
+    examples: [
+      'app: ',
+      'app:build: ',
+      'app[web.1]: ',
+      'default/app-6b7: ',
+      'trace.log:',
+      '==> amazon-ebs.x: ',
+      'null_resource.x (local-exec): ',
+      'module.a.null_resource.x["a"] (remote-exec): ',
+      'Step #0: ',
+      'Step #1 - "test": ',
+    ],
     never: ['12 ', ': '],
   },
   'tag of fly': {
@@ -184,13 +227,13 @@ const rows = {
     never: ['app[e7f6d6fe]: '],
   },
   tabbed: {
-    pattern: /^([^\t]{1,255})\t/,
+    pattern: /^((?!EVENTS\t)[^\t]{1,255})\t/,
     examples: ['error\t', 'kube.app\t'],
     never: ['\t', 'error '],
   },
   quoted: {
-    pattern: /^()(?:(?:[>#*-] ?)+|\/\/ ?|[+|] ?)/,
-    examples: ['> ', '>> ', '> > ', '# ', '// ', '+', '* ', '| '],
+    pattern: /^()(?:(?:[>#*-] ?)+|\/\/ ?|[+|:] ?)/,
+    examples: ['> ', '>> ', '> > ', '# ', '// ', '+', '* ', '| ', ': '],
     never: ['812 ', 'execve'],
   },
   indented: {
@@ -199,24 +242,25 @@ const rows = {
     never: ['812   '],
   },
   grep: {
-    pattern: /^()(?:[^:()"]{1,1024}[:-])?\d{1,9}[:-]/,
+    // The digits of strace's own time (-t) are no line number.
+    pattern: /^()(?:[^:()"]{1,1024}[:-])?\d{1,9}[:-](?!\d\d:\d\d[. ]|(?<=\d\d:\d\d:)\d\d[. ])/,
     examples: ['12:', '12-', 'trace.log:12:', 'logs/trace.log-12-'],
-    never: ['812 ', 'trace.log:'],
+    never: ['812 ', 'trace.log:', 'app> 10:11:12.123456 ', '10:11:12 '],
   },
   'line number': {
-    pattern: /^() {0,8}\d{1,9}(?:\t| {1,2})/,
-    examples: ['     1\t', '      1 ', '12\t'],
+    pattern: /^() {0,8}\d{1,9}(?:\t|[.)]? {1,2})/,
+    examples: ['     1\t', '      1 ', '12\t', '1. ', '1) '],
     never: ['execve', '1:'],
   },
   'one word': {
-    pattern: /^((?=\S*[A-Za-z])[^\s()"]{1,512}) /,
+    pattern: new RegExp(`^(${word}) `),
     examples: ['stream/x ', 'app-1 ', 'ERR ', 'app/[$LATEST]1a2b '],
     never: ['812 ', 'execve("a", '],
     isLoose: true,
   },
   'two words': {
     // A pod and its container, a group and its stream.
-    pattern: /^((?=\S*[A-Za-z])[^\s()"]{1,512} (?=\S*[A-Za-z])[^\s()"]{1,512}) /,
+    pattern: new RegExp(`^(${word} ${word}) `),
     examples: ['app-6b7 app ', '/ecs/app ecs/app/0123 '],
     never: ['812 7 ', 'app 812 '],
     isLoose: true,
@@ -255,10 +299,12 @@ export function isInSharedLog(line: string): boolean {
 }
 
 /**
- * The journal's lines in place of lost ones: those above its rate limit, and text that it prints only with `--all`.
- * Authority: journald-rate-limit.c's "Suppressed %i messages" and logs-show.c's "blob data" in systemd.
+ * Lines in place of lost ones: above the journal's rate limit, text that the journal prints only with `--all`, and
+ * repeated lines that syslog counts. Authority: journald-rate-limit.c's "Suppressed %i messages" and logs-show.c's
+ * "blob data" in systemd; RepeatedMsgReduction of rsyslog (ratelimit.c), "last message repeated" of syslogd.
  */
-const losses = /(?:^|: )Suppressed \d+ messages from |^\[[\d.]+[KMGT]?B? blob data\]$/
+const losses =
+  /(?:^|: )Suppressed \d+ messages from |^\[[\d.]+[KMGT]?B? blob data\]$|(?:^| )(?:message repeated \d+ times: \[|last message repeated \d+ times?$)/
 
 export function isLossOfJournal(line: string): boolean {
   return losses.test(line)

@@ -8,12 +8,19 @@ const tailKept = 4096
 
 export function lineText(bytes: Uint8Array, start: number, end: number): string {
   let stop = end
-  if (stop > start && bytes[stop - 1] === 0x0d) stop--
+  while (stop > start && isBlank(bytes[stop - 1] as number)) stop--
   const text =
     stop - start <= lineLimit
       ? latin1(bytes, start, stop)
       : latin1(bytes, start, start + lineLimit - tailKept) + latin1(bytes, stop - tailKept, stop)
-  return text.includes('\x1b') ? withoutColours(text) : text
+  // A terminal's capture has CR behind the sequences that end a command.
+  const bare = text.includes('\x1b') ? withoutColours(text) : text
+  return bare.startsWith('\r') ? bare.replace(/^\r+/, '') : bare
+}
+
+/** A blank, a tab or CR. Pastes and terminals leave them at the end of a line. */
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0d || byte === 0x09
 }
 
 /** Many lines are decoded at once. A text that is kept may keep all of them in memory, so they are few. */
@@ -31,7 +38,7 @@ export function eachLineText(
     const last = bytes.lastIndexOf(0x0a, Math.min(end, at + blockSize) - 1)
     if (last < at) break
     const block = latin1(bytes, at, last + 1)
-    const isPlain = !block.includes('\r') && !block.includes('\x1b')
+    const isPlain = !['\r', '\x1b', ' \n', '\t\n'].some((each) => block.includes(each))
     for (let from = 0; from < block.length;) {
       const stop = block.indexOf('\n', from)
       take(isPlain ? block.slice(from, stop) : lineText(bytes, at + from, at + stop))

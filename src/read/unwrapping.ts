@@ -132,7 +132,9 @@ export class Unwrapping {
 
   end(): string {
     const begun = this.#values === undefined ? this.#unwrap.begun?.() : this.#values.begun
-    const rest = [...this.#parts.values(), ...(begun === undefined ? [] : [begun.trimEnd()])].join('\n')
+    // A text with a line end is whole: only the end of the log shows that no part of it follows.
+    const last = begun?.endsWith('\n') === true ? `${begun.trimEnd()}\n` : begun
+    const rest = [...this.#parts.values(), ...(last === undefined ? [] : [last])].join('\n')
     this.#parts.clear()
     return this.#within(rest) + (this.#inner?.end() ?? '')
   }

@@ -72,6 +72,8 @@ const order = [
   'journal-export',
   'journal-verbose',
   'dmesg-json',
+  'buildkit-json',
+  'asciicast',
   'cri',
   'compose',
   'mail',
@@ -89,7 +91,12 @@ function wrappingName(head: string): string | undefined {
   return order.find((name) => {
     if (name === 'json-log' && isRead) return false
     const unwrap = unwrapperOf({ name })
-    return first.every((line) => unwrap(line) !== undefined)
+    // The first objects may have no text.
+    const texts = first.map((line) => unwrap(line))
+    return (
+      texts.every((each) => each !== undefined) &&
+      (name !== 'json-log' || texts.some((each) => each?.text !== '\n'))
+    )
   })
 }
 
@@ -210,7 +217,15 @@ function isLoose({ name }: Wrapping): boolean {
 
 /** How many lines have no prefix. */
 function ownIn(lines: readonly string[]): number {
-  return lines.filter((line) => isOwnLine(withoutColours(line))).length
+  return lines.map((line) => withoutColours(line)).filter((line) => isOwnLine(line) && !isNamed(line)).length
+}
+
+/**
+ * Whether a log's name in brackets, such as a pod's, stands where --secontext prints a label: strace's later lines have
+ * "[pid N]" behind the name. By convention, the type in a label of SELinux ends with "_t".
+ */
+function isNamed(line: string): boolean {
+  return /^\[(?!pid |[0-9a-f]{8,16}\] )[A-Za-z_](?![^\]]*_t[\]:])[^\]]*\] /.test(line)
 }
 
 /** Behind words, only a time is tried: most other prefixes are words too. */
@@ -223,7 +238,7 @@ function depthOf({ inner }: Wrapping): number {
 }
 
 function callsIn(lines: readonly string[]): number {
-  return lines.filter((line) => isCallOrRest(line)).length
+  return lines.filter((line) => isCallOrRest(line) && !isNamed(line)).length
 }
 
 function ofOtherFormats(lines: readonly string[]): number {

@@ -6,16 +6,20 @@ import { csvValue, type CsvColumn } from './csv-lines.ts'
 import { ofGitlab } from './gitlab-lines.ts'
 import {
   journalEntry,
+  nothing,
   ofDmesg,
   ofExportedJournal,
   ofPrettyJournal,
   ofVerboseJournal,
   type Unwrap,
 } from './journal-entries.ts'
+import { jsonObject } from './json-line.ts'
 import { loggedText, withDockersEnd } from './json-logs.ts'
 import type { EntryLevel } from './json-values.ts'
 import { prefixRows, withoutPrefix, type LogPrefix } from './log-prefixes.ts'
+import { ofAsciicast, ofBuildkitJson } from './output-pieces.ts'
 import { ofLogfmt, ofValue } from './quoted-lines.ts'
+import { holdsResult } from './strace/completion.ts'
 
 export interface Wrapping {
   readonly name: string
@@ -46,7 +50,9 @@ const byLine: Readonly<Record<string, Unwrap>> = {
       return undefined
     }
   },
-  'json-log': (line) => loggedText(line),
+  // Other objects stand between the entries: the actions of Elasticsearch's bulk, the fields of Splunk's results.
+  'json-log': (line) =>
+    loggedText(line) ?? (jsonObject(line) === undefined || holdsResult(line) ? undefined : nothing),
   'journal-json': journalEntry,
   cri: (line) => {
     const [prefix, stream = '', tag] = ofCri.exec(line) ?? []
@@ -76,6 +82,8 @@ const overLines: Readonly<Record<string, () => Unwrap>> = {
   'journal-pretty': ofPrettyJournal,
   'dmesg-json': ofDmesg,
   gitlab: ofGitlab,
+  'buildkit-json': ofBuildkitJson,
+  asciicast: ofAsciicast,
 }
 
 export function unwrapperOf({ name, column }: Wrapping): Unwrap {

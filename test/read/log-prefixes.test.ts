@@ -25,6 +25,22 @@ const trace = (one: string, two: string): readonly string[] => [
 ]
 const traces = [trace('100  ', '101  '), trace('12345', '12346')] as const
 
+/** The same on standard error: the first lines have no pid, and the rest of a cut call begins with a blank. */
+const onError = (time: string): readonly string[] => [
+  ...Array.from({ length: 9 }, () => `${time}brk(NULL) = 0x1`),
+  `${time}clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD, child_tid=0x7f}strace: Process 101 attached`,
+  ' => {parent_tid=[101]}, 88) = 101',
+  `[pid   100] ${time}read(3,  <unfinished ...>`,
+  `[pid   101] ${time}read(4,  <unfinished ...>`,
+  `[pid   100] ${time}<... read resumed>"it's", 4) = 4`,
+  `[pid   101] ${time}<... read resumed>"x", 1) = 1`,
+  `[pid   101] ${time}exit(0) = ?`,
+  '[pid   101] +++ exited with 0 +++',
+  `${time}exit_group(0) = ?`,
+  '+++ exited with 0 +++',
+]
+const errorTraces = ['', '10:11:12.123456 ', '10:11:12 '].map((time) => onError(time))
+
 const json = (value: unknown): string => JSON.stringify(value)
 const csv = (text: string): string => `"${text.replaceAll('"', '""')}"`
 const single = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -58,6 +74,17 @@ t.test('a log of each prefix is the trace', async () => {
         traces[1],
         `${log}: ${example}`,
       )
+})
+
+t.test('a log of each prefix is what strace wrote to standard error', async () => {
+  for (const log of logPrefixes)
+    for (const example of prefixRows[log].examples)
+      for (const [index, lines] of errorTraces.entries())
+        await check(
+          Buffer.from(lines.map((line) => `${example}${line}\n`).join(''), 'latin1'),
+          lines,
+          `${log}: ${example}, ${index}`,
+        )
 })
 
 /** What the loggers write, in several prefixes or around the line. */
@@ -112,7 +139,8 @@ const logs: Readonly<Record<string, (line: string, index: number) => string>> = 
 
 t.test('logs with several prefixes, and with quotes around the line', async () => {
   for (const [name, wrap] of Object.entries(logs))
-    await check(`${traces[1].map(wrap).join('\n')}\n`, traces[1], name)
+    for (const lines of [traces[1], ...errorTraces])
+      await check(`${lines.map(wrap).join('\n')}\n`, lines, name)
 })
 
 t.test('whole logs, in which the trace is one part', async () => {

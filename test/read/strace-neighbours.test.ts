@@ -293,3 +293,21 @@ t.test('an empty file of a strace -ff set is a thread of which nothing was print
     // prettier-ignore
     await t.rejects(observe(files), { code: 'empty-trace' })
 })
+
+t.test('a call that both widths have with one number is of the program’s width', async (t) => {
+  // asm/unistd_32.h and unistd_64.h: clone3 is 435 in both; brk is 45 and 12, exit 1 and 60, execve 11 and 59.
+  const ofBoth = (brk: number, exit: number): string[] => [
+    '7 [  59] execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0',
+    `7 [ ${brk}] brk(NULL)                  = 0x585da000`,
+    '7 [ 435] clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 8',
+    `8 [ ${exit}] exit(0) = ?`,
+  ]
+  t.same(counts(await observeText(text(...ofBoth(45, 1)))), ['x86 brk 1', 'x86 clone3 1', 'x86 exit 1', 'x86_64 execve 1'])
+  t.same(counts(await observeText(text(...ofBoth(12, 60)))), ['brk 1', 'clone3 1', 'execve 1', 'exit 1'].map((each) => `x86_64 ${each}`))
+  // Only i386's clone has a segment's descriptor (print_tls_arg() in clone.c), whatever else is printed.
+  for (const tls of ['{entry_number=12, base_addr=0xf7d28b40, limit=0x0fffff}', '{entry_number:12, base_addr:0xf7d28b40}']) {
+    const ofProcess = ['execve("/bin/x", ["x"], 0x7ffc0e8d1b30 /* 7 vars */) = 0', `clone(child_stack=0xf7d28424, flags=CLONE_VM|CLONE_THREAD, parent_tidptr=0xf7d28ba8, tls=${tls}, child_tidptr=0xf7d28ba8) = 8`]
+    const seen = await observeText(text(...of(7, ofProcess), ...of(8, ['exit(0) = ?']), ...of(7, ['exit_group(0) = ?'])))
+    t.same(counts(seen), ['x86 clone 1', 'x86 exit 1', 'x86 exit_group 1', 'x86_64 execve 1'], tls)
+  }
+}) // prettier-ignore

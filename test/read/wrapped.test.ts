@@ -213,3 +213,90 @@ t.test('a log without strace’s lines keeps its reader', async (t) => {
     'Jul  8 10:31:23 host kernel: [  270.853767] audit: type=1326 audit(1594204283.123:4): auid=1 uid=0 gid=0 ses=1 pid=7 comm="x" exe="/x" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000\n'
   t.match(await countsOf(audit.repeat(3)), { format: 'audit', counted: [['x86_64', ['socket 3']]] })
 })
+
+t.test('a source is read the same whatever was read before', async (t) => {
+  // Several layouts of one wrapping are learnt from the first log. The lines of the second begin like one of them.
+  const first = calls.flatMap((line, i) => [`2026-06-16T10:11:12.${i}Z ${line}`, `2026-06-16T10:11:12.12345${i}Z ${line}`, `2026-06-16T10:11:12.1234567${i}Z ${line}`]) // prettier-ignore
+  const second = calls.map((line, i) => `2026-06-16T10:11:12.1234567${i}Z a=b ${line}`)
+  const alone = await countsOf(`${second.join('\n')}\n`)
+  t.match(alone, { unparsed: 0 })
+  await countsOf(`${first.join('\n')}\n`.repeat(9))
+  t.strictSame(await countsOf(`${second.join('\n')}\n`), alone)
+})
+
+/** The text in pieces of a few lengths, which end anywhere. */
+function* pieces(text: string): Generator<string, undefined> {
+  for (let at = 0, length = 1; at < text.length; at += length, length = (length * 7 + 3) % 90)
+    yield text.slice(at, at + length)
+}
+
+t.test('events with pieces of the output are the trace', async (t) => {
+  const text = `${calls.join('\n')}\n`
+  const plain = await countsOf(text)
+  const base64 = (piece: string): string => Buffer.from(piece).toString('base64')
+  const log = (piece: string, vertex = 'sha256:a', stream = 2): object => ({ vertex, stream, data: base64(piece), timestamp: 'x' }) // prettier-ignore
+  const status = (logs: readonly object[]): string => json({ logs })
+  const started = json({ vertexes: [{ digest: 'sha256:a', name: '[2/3] RUN strace', started: 'x' }] })
+  const done = json({ vertexes: [{ digest: 'sha256:a' }], statuses: [{ id: 'x', current: 1 }] })
+  const head = json({ version: 2, width: 80, height: 24, timestamp: 1 })
+  const terminal = text.replaceAll('\n', '\r\n')
+  const rows: Readonly<Record<string, readonly string[]>> = {
+    'BuildKit, a line each': [started, ...calls.map((line) => status([log(`${line}\n`)])), done],
+    'BuildKit, pieces': [started, ...Array.from(pieces(text), (piece) => status([log(piece)])), done],
+    'BuildKit, two steps at once': [started, ...Array.from(pieces(text), (piece) => status([log('cc -c ', 'sha256:b'), log(piece)])), done],
+    'BuildKit, one event': [started, status([log(text)]), done],
+    'asciinema 2': [head, ...calls.map((line, i) => json([i / 10, 'o', `${line}\r\n`]))],
+    'asciinema 2, pieces': [head, ...Array.from(pieces(terminal), (piece) => json([0.5, 'o', piece]))],
+    'asciinema 3, input and marks': [json({ version: 3, term: { cols: 80, rows: 24 } }), ...Array.from(pieces(terminal)).flatMap((piece) => [json([0.5, 'o', piece]), json([0.1, 'i', 'open("x") = 3\r\n']), json([0, 'm', ''])])],
+  } // prettier-ignore
+  for (const [name, lines] of Object.entries(rows))
+    t.match(await countsOf(`${lines.join('\n')}\n`), { ...plain, unparsed: name.includes('two steps') ? 1 : 0 }, name)
+}) // prettier-ignore
+
+t.test('other objects between the entries of an answer or a bulk request are no lines', async (t) => {
+  const plain = await countsOf(`${calls.join('\n')}\n`)
+  const results = calls.map((_raw) => ({ _raw, host: 'h' }))
+  const rows: Readonly<Record<string, string>> = {
+    'Elasticsearch’s bulk': calls.map((message) => `${json({ index: { _index: 'a' } })}\n${json({ message })}\n`).join(''),
+    'Splunk’s results': json({ preview: false, messages: [], fields: [{ name: '_raw' }], results }),
+    'Azure’s container': calls.map((Log) => `${json({ TimeStamp: '2026-06-16T10:11:12', Log })}\n`).join(''),
+    'CloudWatch as text': calls.map((line) => `EVENTS\t1718532672123\t${line}\t1718532672123\n`).join(''),
+  } // prettier-ignore
+  for (const [name, log] of Object.entries(rows)) t.strictSame(await countsOf(log), plain, name)
+})
+
+t.test('blanks and tabs that editors and terminals leave change nothing', async (t) => {
+  const plain = await countsOf(`${calls.join('\n')}\n`)
+  const rows: Readonly<Record<string, readonly string[]>> = {
+    'tabs before results, as of unexpand': calls.map((line) => line.replace(/ +=/, '\t\t=')),
+    'blanks at the end': calls.map((line) => `${line}  `),
+    'CR CR LF': calls.map((line) => `${line}\r\r`),
+    'a terminal after a command': calls.map((line, i) => (i === 0 ? `\x1b[?2004l\r${line}` : line)),
+    'CR in front': calls.map((line) => `\r${line}`),
+  }
+  for (const [name, lines] of Object.entries(rows))
+    t.strictSame(await countsOf(`${lines.join('\n')}\n`), plain, name)
+})
+
+t.test('repeated lines that syslog counts are reported as lost', async (t) => {
+  const own = calls.map((line) => `Jun 16 10:11:12 host strace[7]: ${line}`)
+  for (const told of ['strace[7]: message repeated 3 times: [ 812   brk(NULL) = 0x55e]', 'last message repeated 3 times']) {
+    const log = own.toSpliced(2, 0, `Jun 16 10:11:12 host ${told}`).join('\n')
+    const { diagnostics } = await observe([{ name: 'log', bytes: [Buffer.from(`${log}\n`)] }])
+    t.same(diagnostics.filter(({ code }) => code === 'records-lost').map(({ at }) => at), ['log:3'], told)
+    t.match(await countsOf(`${log}\n`), { ...(await countsOf(`${calls.join('\n')}\n`)), unparsed: 1 })
+  }
+}) // prettier-ignore
+
+t.test('the end of a GitLab job is no cut line, and the journal names months in any language', async (t) => {
+  const stamped = [...calls, 'Job succeeded'].map((line) => `2026-06-16T10:11:12.123456Z 01O ${line}\n`).join('')
+  const { diagnostics } = await observe([{ name: 'log', bytes: [Buffer.from(stamped)] }])
+  t.notOk(diagnostics.some(({ code }) => code === 'truncated'))
+  const plain = await countsOf(`${calls.join('\n')}\n`)
+  for (const month of ['févr.', 'juin', 'Mär', 'июн', '6月', ' 6月', 'haz'])
+    for (const name of ['host strace[7]', 'host (my app.sh)[7]', 'strace[7]']) {
+      const log = calls.map((line) => `${month} 16 10:11:12 ${name}: ${line}\n`).join('')
+      const others = `${month} 16 10:11:12 ${name.startsWith('host') ? 'host ' : ''}cron[9]: open("/etc/passwd", O_RDONLY) = 3\n`
+      t.strictSame(await countsOf(log + others), { ...plain, unparsed: 1 }, `${month} ${name}`)
+    }
+}) // prettier-ignore

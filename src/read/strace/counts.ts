@@ -37,10 +37,28 @@ export class CallCounts {
   /** The entry of a call of this thread. `number`: the number that -n prints. */
   entry(thread: Thread, id: NameId, number: number | undefined, line: number): TallyEntry {
     if (this.#possible === anyArchitecture) this.#tellsMachine(id, number)
-    const exact = thread.mode ?? (number === undefined ? undefined : this.#exactly(id, number))
+    const numbered = number === undefined ? undefined : this.#exactly(id, number)
+    if (numbered !== undefined) this.#noteWidth(thread.image, numbered)
+    const exact = thread.mode ?? numbered
     const tally =
       exact === undefined ? this.#imageTally(thread.image, id) : this.group(exact, thread.image.scope)
     return tally.entry(id, this.source, line)
+  }
+
+  /** Notes that the thread's program is of one of these architectures. */
+  shows({ image }: Thread, candidates: Candidates): void {
+    if ((image.candidates & candidates) !== 0) image.candidates &= candidates
+  }
+
+  /**
+   * A 32-bit program's numbers show what it is, so that its clone3, whose number is the same in both widths, is 32-bit
+   * too. A 64-bit program may make single calls with 32-bit numbers (`int $0x80`).
+   */
+  #noteWidth(image: Image, candidates: Candidates): void {
+    const width = widthOf(candidates)
+    if (width === undefined) return
+    if ((width & modes['64 bit']) !== 0) image.isWide = true
+    else if (!image.isWide && (image.candidates & width) !== 0) image.candidates &= width
   }
 
   /** Notes the machine if it is certain, or if the call exists on one machine only. */
@@ -67,6 +85,7 @@ export class CallCounts {
 
   /** Like tallyOf(), for calls with a number (-n) of numbersOf(): the number decides, not the image. */
   numberedTally({ mode, image }: Thread): Tally | undefined {
+    image.isWide = true
     return image.scope.whole.groups.get(mode ?? this.#possible & modes['64 bit'])
   }
 

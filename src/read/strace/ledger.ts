@@ -7,7 +7,7 @@ import type { DiagnosticLog } from '../diagnostics.ts'
 import { noteFailure } from '../failures.ts'
 import type { ReaderOptions } from '../reader.ts'
 import { AfterFilter } from './after-filter.ts'
-import { type Candidates, anyArchitecture, candidatesOf, modes, pickAbi } from './architecture.ts'
+import { type Candidates, anyArchitecture, candidates, candidatesOf, modes, pickAbi } from './architecture.ts'
 import { CallRecords } from './call-records.ts'
 import { StraceContext } from './context/index.ts'
 import { AskedValues } from './asked-values.ts'
@@ -31,6 +31,7 @@ import { forgetTry, noteRefused } from './tries.ts'
 
 /** How many mentions are kept: more would be repetitions. */
 const mentionLimit = 65536
+const ofI386 = candidates(['x86'])
 /** No pid of Linux is greater (PID_MAX_LIMIT). */
 const pidLimit = 4194304
 
@@ -187,8 +188,10 @@ export class Ledger {
     if (this.names.candidates(id) === 0) this.machine.unknown(name)
     // strace -D attaches to the process that then becomes the program.
     if (this.#run.calls + this.calls === 0 && replacesProgram(name)) this.#run.attachedFirst = false
+    const isFork = makesProcess(name)
+    if (isFork && insets.segment.pattern.test(call.text)) this.counts.shows(thread, ofI386)
     this.#values.note(this.#count(thread, id, prefix.number, line), thread, call)
-    thread.makesThread = makesProcess(name) && insets.thread.pattern.test(call.text)
+    thread.makesThread = isFork && insets.thread.pattern.test(call.text)
     const restarted = name === 'restart_syscall' ? insets.resuming.pattern.exec(call.text)?.[1] : undefined
     if (restarted !== undefined && this.names.isKnown(restarted) && this.#isAsked(thread))
       this.#mention(thread, restarted, undefined, line, candidatesOf(name, prefix.number))

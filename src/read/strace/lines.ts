@@ -220,8 +220,21 @@ export const messages: readonly (LineForm & { readonly kind: 'mode' | 'attached'
     },
     { kind: 'aside', ...row(/(?:[^\s:]*\/)?strace: /y, ['strace: ', '/usr/bin/strace: '], ['my strace: ']) },
     // -k: a frame; -e read/write: a dump; --kvm=vcpu+.
-    { kind: 'aside', ...row(/ > /y, [' > ']) },
-    { kind: 'aside', ...row(/ \| [ 0-9a-f]/y, [' | 0', ' |  '], [' |x']) },
+    { kind: 'aside', ...row(/ >(?: |$)/y, [' > ']) },
+    // The same, if a logger took the blank for its own.
+    {
+      kind: 'aside',
+      ...row(
+        /> (?:[^\s"][^"]*\([^"]*\)|unexpected_backtracing_error) \[0x[0-9a-f]+\]/y,
+        [
+          '> /usr/lib/x86_64-linux-gnu/libc.so.6(start_thread+0x336) [0x89226]',
+          '> a.out(main+0x5) [0x1139]',
+          '> unexpected_backtracing_error [0x7f]',
+        ],
+        ['> a.out', '> read(3) = 1'],
+      ),
+    },
+    { kind: 'aside', ...row(/ \|(?: [ 0-9a-f]|$)/y, [' | 0', ' |  '], [' |x']) },
     { kind: 'aside', ...row(/ \* \d+ bytes in buffer \d+/y, [' * 12 bytes in buffer 0']) },
     {
       kind: 'aside',
@@ -409,6 +422,8 @@ export const insets = {
   resuming: row(/<\.\.\. resuming interrupted ([a-z_][a-z0-9_]*)/, ['<... resuming interrupted poll']),
   // In clone and clone3: the child is a thread of the same group, which exit_group ends.
   thread: row(/\bCLONE_THREAD\b/, ['CLONE_THREAD'], ['CLONE_THREADS']),
+  // print_tls_arg() in strace's clone.c: only for i386 a thread's TLS is a segment's descriptor, else an address.
+  segment: row(/\btls=\{entry_number\b/, ['tls={entry_number'], ['tls=0x7f280b9f86c0', 'tls=NULL']),
   // With pid namespaces: the pid that strace itself uses.
   ownPid: row(/\/\* (\d+) in strace's PID NS \*\//, ["/* 1234 in strace's PID NS */"]),
   // A message of strace on standard error that cuts a line of its own. It ends the line and contains no quotes.

@@ -81,7 +81,7 @@ export class StraceReader implements Reader {
       const number = ++this.#ledger.lines
       if (stop - at > lineLimit) this.#diagnostics.add('overlong-line', this.#source, number)
       this.#scan.forget()
-      this.#line(lineText(bytes, at, stop), number)
+      this.#line(withBlanks(lineText(bytes, at, stop)), number)
       at = stop + 1
     }
   }
@@ -195,4 +195,9 @@ export class StraceReader implements Reader {
     if (threads.unseenChildren) this.#note('children-not-followed')
     for (const code of this.#run.missing((name) => counts.saw(name), threads.unannounced)) this.#note(code)
   }
+}
+
+/** strace writes no tab. Editors and unexpand(1) put tabs in place of the blanks before a result. */
+function withBlanks(text: string): string {
+  return text.includes('\t') ? text.replaceAll('\t', ' ') : text
 }

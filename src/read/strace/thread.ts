@@ -11,6 +11,8 @@ export class Image {
   readonly tally: Tally
   /** The architectures that have every name seen so far. */
   candidates: Candidates = anyArchitecture
+  /** Whether it made calls whose numbers (-n) only a 64-bit architecture has. */
+  isWide = false
   /** The scope that its calls are reported or omitted with. */
   scope: FilterScope
   #settled: Tally | undefined
