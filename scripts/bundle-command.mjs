@@ -57,6 +57,9 @@ for (const { path, text } of outputFiles) {
     sourcefile: `${name}.mjs`,
     minify: true,
   })
+  // src/start.ts reads one character per byte, and esbuild does not escape what is in a regular expression.
+  const other = /.{0,40}[^\0-\x7f]/.exec(code)
+  if (other !== null) throw new Error(`dist/command: write \\u… in the pattern: ${other[0]}`)
   chunks.set(name, code)
 }
 

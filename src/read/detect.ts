@@ -133,11 +133,11 @@ function kindOfDocument(text: string): Document | undefined {
     return isOtherDialect(start) ? 'profile' : undefined
   }
   if (carriesObservations(start)) return 'observations'
-  if (/^\/\/.*\n\s*\{/.test(start) && isProfile(start)) return 'inspektor-gadget'
+  if (/^\/\/[^\n]*\n\s*\{/.test(start) && isProfile(start)) return 'inspektor-gadget'
   if (/^(?: *- )?\s*["']?kind["']?:\s*["']?SeccompProfile(?:List)?\b/m.test(start) && isProfile(start))
     return 'spo'
   // A Kubernetes object without its kind is recognised by its content.
-  if (/^spec:[ \t]*\r?\n(?:[ -].*\n)*? +defaultAction:/m.test(start) && isProfile(start)) return 'spo'
+  if (/^spec:[ \t]*\r?\n(?:[ -][^\n]*\n)*? +defaultAction:/m.test(start) && isProfile(start)) return 'spo'
   return isProfile(start) || isOtherDialect(start) ? 'profile' : undefined
 }
 

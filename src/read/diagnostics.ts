@@ -21,6 +21,7 @@ export type DiagnosticCode =
   | 'truncated' // the source ends inside a line
   | 'overlong-line' // a line longer than the limit: its middle was not kept
   | 'unknown-call' // a name or number that no table knows
+  | 'call-cut' // a table cuts the name of a call, which is therefore not known
   | 'value-cut' // foreign text cut a requested argument
   | 'newest-first' // calls end before they begin: the order of the lines is reversed, or lines are missing
   // --- what is likely missing
@@ -41,6 +42,7 @@ export type DiagnosticCode =
   | 'choice-not-told' // some records lack a field that the user chooses by
   | 'broken-record' // a record is cut by a line end inside a name: what follows may be forged
   | 'other-map' // a map of bpftrace whose keys are not calls
+  | 'counts-of-processes' // a table of bcc's syscount whose rows are processes, not calls
   | 'events-not-read' // a kind of record that by itself is not a call
   // --- calls under a filter only
   | 'no-filter' // no thread installs a seccomp filter

@@ -56,7 +56,7 @@ export class EitherReader implements Reader {
 export function isProfile(head: string): boolean {
   const start = head
     .replace(/^(?:\xef\xbb\xbf|\ufeff)/, '')
-    .replace(/^(?:\/\/.*\n\s*)+/, '')
+    .replace(/^(?:\/\/[^\n]*\n\s*)+/, '')
     .trimStart()
   if (start.startsWith('{')) {
     return (
@@ -64,5 +64,5 @@ export function isProfile(head: string): boolean {
       /"kind"\s*:\s*"(?:SeccompProfile|SeccompProfileList|ConfigMap|List)"/.test(start)
     )
   }
-  return /^(?:---.*\n|#.*\n)*(?:apiVersion|kind|metadata|spec|items):/.test(start)
+  return /^(?:(?:---|#)[^\n]*\n)*(?:apiVersion|kind|metadata|spec|items):/.test(start)
 }

@@ -91,12 +91,12 @@ export class LineReader implements Reader {
       lost: (records) => {
         this.#hasReported = true
         this.#lost = sumOf(this.#lost, records ?? 0)
-        this.#diagnostics.add('records-lost', this.#source, this.#line)
+        this.#recordsLost()
       },
       lostInAll: (records) => {
         this.#hasReported = true
         this.#lostInAll = sumOf(0, Math.max(this.#lostInAll, records))
-        if (records > 0) this.#diagnostics.add('records-lost', this.#source, this.#line)
+        if (records > 0) this.#recordsLost()
       },
       evidence: (kind) => this.#evidence.add(kind),
       refused: ({ call, architecture }) => {
@@ -108,6 +108,11 @@ export class LineReader implements Reader {
         this.#refusal = this.#diagnostics.add('refused-by-filter', this.#source, this.#line, { call: name })
       },
     }
+  }
+
+  #recordsLost(): void {
+    const facts = this.format === 'audit' ? undefined : { format: this.format }
+    this.#diagnostics.add('records-lost', this.#source, this.#line, facts)
   }
 
   startSource(name: string): void {

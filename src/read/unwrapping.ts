@@ -83,7 +83,10 @@ export class Unwrapping {
         given += isEnd ? `${part}\n` : part
         continue
       }
+      const isBetween = values.begun === undefined
       values.feed(part)
+      // Text between two entries is a line of its own.
+      if (values.isBroken && isBetween && this.#entries === '') given += part
       given += this.#entries
       this.#entries = ''
       if (!isEnd) continue

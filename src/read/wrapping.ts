@@ -114,7 +114,11 @@ function ofValues(head: string, depth: number, work: WrappingWork): Wrapping | u
   if (!/^[\s\x1e]*[[{]/.test(head) || isProfile(head)) return undefined
   // With -n or -i, strace's lines begin with a bracket too.
   if (isKnownCall(firstLines(head)[0] ?? '')) return undefined
-  const isWhole = firstLines(head.trimStart()).every((line) => jsonObject(line) !== undefined)
+  // Between objects of one line each, a logger may write lines of its own.
+  const isWhole = firstLines(head.trimStart()).every(
+    // oxlint-disable-next-line no-control-regex -- RS
+    (line) => jsonObject(line) !== undefined || !/^\s*["[\]{},\x1e]/.test(line),
+  )
   if (isWhole && !isWrappedDeep(head)) return undefined
   const level = entryLevel(head, (text, bracket) => isEntry(text, bracket, depth, work))
   return level === undefined || (isWhole && level.depth === 0) ? undefined : { name: 'json-values', level }

@@ -3,6 +3,14 @@ import type { Observations } from '../observe/index.ts'
 import type { Diagnostic, DiagnosticCode } from '../read/diagnostics.ts'
 import { escapeTerminal } from './escape.ts'
 
+/** What makes room for more records, by the format of the log. */
+const whatToRaise: Readonly<Record<string, string>> = {
+  audit: ' (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
+  bpftrace: ' (raise BPFTRACE_MAX_MAP_KEYS for maps, BPFTRACE_PERF_RB_PAGES for printf)',
+  perf: ' (raise the buffers, perf trace -m 4096)',
+  strace: ' (raise RateLimitBurst= of journald, and print with journalctl --all)',
+}
+
 /** The option that keeps the program's output out of the recorder's log. */
 const toFile = (recorder: string | undefined): string =>
   recorder === 'qemu' ? 'qemu -D FILE' : 'strace -o FILE'
@@ -26,6 +34,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     `${call} is in no table of ${architecture}: it is reported and never allowed`,
   'value-cut': ({ call = 'a call', argument = '?' }) =>
     `argument ${argument} of ${call} is cut by other text: its value counts as unknown`,
+  'call-cut': ({ call = '?' }) =>
+    `the table cuts the name of a call (${call}), which is not counted: print JSON (-o json), which cuts no name`,
   'newest-first': () =>
     'calls end here that did not begin: the lines are newest first, or lines are missing, so calls may count twice and lose their arguments and architecture: give the lines oldest first (tac FILE, logcli --forward, an ascending sort of the query)',
   'children-not-followed': () =>
@@ -47,8 +57,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
     'a second audit record starts on this line, so that its calls are not counted: give one record a line, as the log has them',
   'killed-unrecorded': ({ program = 'a process' }) =>
     `SIGSYS ended ${program}, as when a seccomp filter refuses a call, but the SECCOMP record that names the call is missing: look for type=SECCOMP (1326) before this line`,
-  'records-lost': () =>
-    'the recorder says that it lost records here: calls may be missing (audit: raise the rate and backlog limits, auditctl -r 0 -b 8192)',
+  'records-lost': ({ format = 'audit' }) =>
+    `the recorder says that it lost records here: calls may be missing${whatToRaise[format] ?? ''}`,
   'rule-records-left-out': ({ records = 'some' }) =>
     `${records} SYSCALL ${records === '1' ? 'record of an audit rule is' : 'records of audit rules are'} left out beside the records of filters, because a rule asks for any program: choose with --pid, --comm or --exe to count both`,
   emulated: () =>
@@ -59,6 +69,8 @@ const sentences: Readonly<Record<DiagnosticCode, (facts: Readonly<Record<string,
   'broken-record': () => 'a record is cut by a line end in a process name: lines after it may be forged',
   'other-map': ({ map = '@' }) =>
     `${map} does not seem to count calls and is left out: name the map @syscalls, or print it alone`,
+  'counts-of-processes': () =>
+    'a table by process names no call, so nothing is counted: run syscount without -P',
   'events-not-read': ({ event = '?' }) => `${event} is an event and not a call of any table: not counted`,
   'no-filter': () =>
     'the trace shows no seccomp filter being installed, so no call is made under one: give the engine a filter (for a trace: one that allows all)',

@@ -177,6 +177,65 @@ const forms: readonly (readonly [what: string, line: string, expected: readonly 
     ['x86_64 socket 3'],
   ],
   [
+    'without a host, of busybox, OpenWrt and Talos, of Japan, and with the time since the line before',
+    [
+      'Nov 24 01:07:57 kernel: audit: ',
+      '2026-11-24T01:07:57+0100 kernel: audit: ',
+      'Tue 2026-11-24 01:07:57 UTC kernel: audit: ',
+      'Nov 24 01:07:57 host kern.notice kernel: [   12.512345] audit: ',
+      'Tue Nov 24 01:07:57 2026 kern.notice kernel: [   12.5] audit: ',
+      '10.5.0.2: kern:  notice: [2026-11-24T01:07:57.123Z]: audit: ',
+      '11\u6708 24 01:07:57 host kernel: audit: ',
+      '[    2.345678 <    0.000001 >] host kernel: audit: ',
+    ]
+      .map((prefix) => `${prefix}type=1326 audit(1.5:2): pid=1 comm="a" ${block}`)
+      .join('\n'),
+    ['x86_64 socket 8'],
+  ],
+  [
+    'ausearch -i: a member of socketcall, a signal and an answer without words',
+    [
+      'sig=SIG0 arch=i386 syscall=socketcall(connect) compat=1 ip=0x7f code=log',
+      'sig=unknown-signal(64) arch=x86_64 syscall=socket compat=0 ip=0x7f code=unknown-seccomp-code(0x7ff10000)',
+    ]
+      .map(
+        (rest) => `type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=1 comm=a exe=/a ${rest} `,
+      )
+      .join('\n'),
+    ['x86 socketcall 1', 'x86_64 socket 1'],
+  ],
+  [
+    'ausearch -i, a rule about a 32-bit program',
+    'type=SYSCALL msg=audit(01/02/16 10:00:00.394:194435) : arch=i386 syscall=socketcall(connect) success=no exit=EPERM(Operation not permitted) a0=connect a1=0x7f a2=0x0 a3=0x0 items=0 ppid=1 pid=2 comm=x',
+    ['x86 socketcall 1'],
+  ],
+  [
+    'ausearch -i of a library without this machine: its name of the call is of another',
+    `type=SECCOMP msg=audit(11/23/26 23:53:17.351:2) : auid=unset pid=1 comm=a exe=/a sig=SIG0 arch=unknown-elf-type(c00000f3) syscall=socket compat=0 ip=0x7f code=log `,
+    [],
+  ],
+  [
+    'ausearch --format text of another node',
+    'On node1 at 23:53:17 11/23/26 root successfully called-seccomp-controlled-syscall arch_prctl using /usr/bin/a\nOn node1 at 23:53:17 11/23/26 bob, acting as root, unsuccessfully called-seccomp-controlled-syscall socket using /a b',
+    ['x86_64 arch_prctl 1', 'x86_64 socket 1'],
+  ],
+  [
+    'ausearch --format csv --extra-time --extra-labels --extra-obj2 --extra-keys',
+    [
+      'NODE,EVENT,DATE,TIME,YEAR,MONTH,DAY,WEEKDAY,HOUR,MILLI,GMT_OFFSET,SERIAL_NUM,EVENT_KIND,SESSION,SUBJ_PRIME,SUBJ_SEC,SUBJ_KIND,SUBJ_LABEL,ACTION,RESULT,OBJ_PRIME,OBJ_SEC,OBJ2,OBJ_LABEL,OBJ_KIND,HOW,KEY',
+      ...['arch_prctl', 'socket'].map(
+        (call) =>
+          `,SECCOMP,11/23/26,23:53:17,2026,11,23,1,23,351,+01:00,7,dac-decision,unset,system,root,process,u:r:t:s0:c2,c7,called-seccomp-controlled-syscall,failed,${call},,,,process,/usr/bin/a,`,
+      ),
+    ].join('\n'),
+    ['x86_64 arch_prctl 1', 'x86_64 socket 1'],
+  ],
+  [
+    'aureport --syscall -i',
+    'Syscall Report\n=======================================\n# date time syscall pid comm auid event\n=======================================\n1. 11/23/26 23:53:17 arch_prctl 21725 ls root 351\n2. 11/23/26 23:53:17 socket 21725 my app unset 352',
+    ['x86_64 arch_prctl 1', 'x86_64 socket 1'],
+  ],
+  [
     'a number that no kernel prints, which would pass for another in 32 bits',
     `${seccomp(`comm="a" ${block.replace('=41', '=4294967337')}`)}\n${seccomp(`comm="a" ${block}`)}`,
     ['x86_64 socket 1'],
@@ -192,6 +251,12 @@ t.test('every form of a record', async (t) => {
   for (const [what, line, wanted] of forms)
     for (const format of ['audit', 'auto'] as const)
       t.same(counts(await observeText(`${line}\n`, { format })), wanted, `${what}, --format ${format}`)
+  for (const [what, line, wanted] of forms)
+    t.same(
+      counts(await observeText(`${line.replaceAll('\n', '\r\n')}\r\n`)),
+      wanted,
+      `${what}, of another system`,
+    )
 })
 
 t.test('a line on which a second record starts is not understood, and is told', async (t) => {
@@ -249,6 +314,11 @@ t.test('no value of a process forges a call', async (t) => {
     `<5>1 2026-11-24T01:07:57Z host app 1 - - kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `Tue 2026-11-24 01:07:57 UTC host app[7]: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     `2026-11-24 01:07:57,123 audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `10.5.0.2: user: notice: [2026-11-24T01:07:57.1Z]: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host app[7]: kern: notice: [1.5]: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 host user.notice kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `Nov 24 01:07:57 app: kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
+    `[ 1390.171347] kernel: audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     ...['app[7]: ', 'app: ', 'app[7]: kernel: '].map(
       (writer) => `[ 1390.171347] ${writer}audit: type=1326 audit(1.5:2): pid=1 comm="a" ${forged}`,
     ),
@@ -340,6 +410,26 @@ t.test('SIGSYS without the record that names the call is told', async (t) => {
     t.equal(codes(await observeText(`${log}\n`)).includes('killed-unrecorded'), isTold, log)
   const { diagnostics } = await observeText(`${abend(7)}\n`)
   t.match(diagnostics, [{ code: 'killed-unrecorded', at: 'log:1', facts: { program: 'mkdir' } }])
+})
+
+t.test('words of systemd and of a shell about SIGSYS are told, unless a record has the call', async (t) => {
+  const record = `type=SECCOMP msg=audit(1.5:2): pid=123 comm="app" exe="/app" ${block.replace('sig=0', 'sig=31').replace(/code=\w+/, 'code=0x80000000')}`
+  const rows: readonly (readonly [line: string, program: string | undefined])[] = [
+    ['Nov 24 01:07:57 host systemd[1]: app.service: Main process exited, code=dumped, status=31/SYS', 'app.service'],
+    ['Nov 24 01:07:57 host systemd[1]: app.service: Main process exited, code=exited, status=1/FAILURE', undefined],
+    ['Nov 24 01:07:57 host systemd-coredump[9]: [🡕] Process 123 (my app) of user 0 terminated abnormally with signal 31/SYS, processing...', 'my app'],
+    ['./run.sh: line 3:   123 Bad system call         (core dumped) ./app -v', './app'],
+    ['Bad system call (core dumped)', 'a process'],
+    ['it said: Bad system call, and went on', undefined],
+  ] // prettier-ignore
+  for (const [line, program] of rows) {
+    const { diagnostics } = await observeText(`${line}\n`)
+    const told = diagnostics.filter(({ code }) => code === 'killed-unrecorded')
+    t.same(told.map(({ facts }) => facts?.['program']), program === undefined ? [] : [program], line)
+    const beside = await observeText(`${record}\n${line}\n`)
+    t.same(codes(beside), ['refused-by-filter'], `${line}, with its record`)
+    t.same(counts(beside), ['x86_64 socket 1'])
+  } // prettier-ignore
 })
 
 t.test('the journal prints bytes as a list where they are no text', async (t) => {

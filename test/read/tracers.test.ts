@@ -561,7 +561,7 @@ t.test('whose calls: the container, the pod, the program', async (t) => {
 })
 
 t.test('a row that does not stand below its header gives no call', async (t) => {
-  const rows = 'PID COMM SYSCALL CODE\n1   a    SYS_OPENAT x\n1   a    SYS_BPF x\n'
+  const rows = 'PID COMM SYSCALL CODE\n1   abcdef SYS_OPENAT x\n1   a    SYS_BPF x\n'
   const { sources, architectures } = await observeText(rows, { architecture: 'x86_64' })
   t.same(Object.keys(architectures.x86_64 ?? {}), ['bpf'])
   t.match(sources, [{ calls: 1, unparsed: 1 }])

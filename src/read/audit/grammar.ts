@@ -13,9 +13,9 @@ import { plainRecords, type PlainRecords } from './plain.ts'
 
 /** ` sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000`, raw or interpreted, then auditd's additions. */
 const seccompBlock =
-  / arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\)) compat=[01] ip=0x[0-9a-f]+ code=(0x[0-9a-f]+|[a-z-]+)(?=[\s\x1d]|$|[A-Z]+=)/y // oxlint-disable-line no-control-regex -- GS is what auditd writes
+  / arch=([0-9a-f]{8}|[a-z][\w-]*(?:\([0-9a-f]{1,8}\))?) syscall=(-?\d+|[a-z_]\w*(?:\(\w+\))?|unknown-syscall\(-?\d+\)) compat=[01] ip=0x[0-9a-f]+ code=(0x[0-9a-f]+|[a-z-]+(?:\(\w+\))?)(?=[\s\x1d]|$|[A-Z]+=)/y // oxlint-disable-line no-control-regex -- GS is what auditd writes
 const syscallBlock =
-  /arch=([0-9a-f]{8}|[a-z][\w-]*) syscall=(-?\d+|[a-z_]\w*|unknown-syscall\(-?\d+\))(?: per=\S+)?(?: success=\w+ exit=(-?\d+|[^=]*?))?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= items=| ppid=| SYSCALL=|$)/y
+  /arch=([0-9a-f]{8}|[a-z][\w-]*(?:\([0-9a-f]{1,8}\))?) syscall=(-?\d+|[a-z_]\w*(?:\(\w+\))?|unknown-syscall\(-?\d+\))(?: per=\S+)?(?: success=\w+ exit=(-?\d+|[^=]*?))?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= items=| ppid=| SYSCALL=|$)/y
 
 /** If a mailer or a terminal wrapped a record over more lines than this, the record is lost. */
 const pieces = 4
@@ -28,9 +28,11 @@ export const audit: Grammar = {
     headerOf(line) !== undefined ||
     reportLine(line) !== undefined ||
     csvHeader.test(line) ||
+    (reportTitle.test(line.slice(0, 60)) && !line.startsWith('=')) ||
+    crashed(line) !== undefined ||
     snappyRecord(line) !== undefined,
   // The journal has the records of sessions, services and logins between the lines of any program.
-  isBeside: (line) => headerOf(line)?.kind === 'other',
+  isBeside: (line) => headerOf(line)?.kind === 'other' || crashed(line) !== undefined,
   open: () => new AuditLines(),
 }
 
@@ -40,6 +42,8 @@ const mostEnded = 65_536
 class AuditLines implements LineGrammar {
   /** Whether snappy-debug printed a record. */
   #isSnappy = false
+  /** Whether rows of aureport follow. */
+  #isReport = false
   /** The fast path, once it was asked for. */
   #plain: PlainRecords | undefined
   /** Processes for which a record says that a filter refused a call with a signal. */
@@ -73,8 +77,19 @@ class AuditLines implements LineGrammar {
       if (told === 'unparsed') this.#begun = { header, text, pieces: 1 }
       return abandoned && told === 'ignored' ? 'unparsed' : told
     }
+    if (reportTitle.test(text)) {
+      this.#isReport ||= text.startsWith('#')
+      return 'ignored'
+    }
+    const row = this.#isReport ? reportRow.exec(text) : null
+    if (row !== null) return this.#row(row, say)
     const joined = this.#join(text, say)
     if (joined !== undefined) return joined
+    const program = crashed(text)
+    if (program !== undefined) {
+      if (this.#ended.size === 0) say.diagnostic('killed-unrecorded', { program })
+      return 'ignored'
+    }
     const report = reportLine(text)
     if (report !== undefined) {
       say.evidence('refused-only')
@@ -88,6 +103,14 @@ class AuditLines implements LineGrammar {
     if (/^(?:-{4}|time->)/.test(text) && holdsHeader(text, 0)) return several(say)
     if (csvHeader.test(text) || isLogLine(text)) return 'ignored'
     return isSnappyLine(text) && (this.#isSnappy || ofSnappy(text).startsWith('= ')) ? 'ignored' : 'unparsed'
+  }
+
+  #row([, printed = '', pid, comm]: RegExpExecArray, say: Reporter): LineResult {
+    const call = callNamed(printed)
+    if (call === undefined) return 'unparsed'
+    say.evidence('rules-only')
+    say.evidence('no-arguments')
+    return { call, subject: () => callerOf({ pid: Number(pid), comm }) }
   }
 
   #note(text: string): void {
@@ -187,10 +210,10 @@ function called(machine: string, printed: string, say: Reporter, rest: Omit<Logg
   return Object.assign(rest, { architecture, call })
 }
 
-/** `41`, `socket`, `unknown-syscall(470)`; undefined for a number beyond the 32 bits that the kernel prints. */
+/** `41`, `socket`, `socketcall(connect)` with its member, `unknown-syscall(470)`; undefined for a number beyond the 32 bits that the kernel prints. */
 function callNamed(printed: string): string | number | undefined {
   const found = /^(?:unknown-syscall\()?(-?\d+)\)?$/.exec(printed)
-  if (found === null) return printed
+  if (found === null) return printed.replace(/\(\w+\)$/, '')
   const number = Number(found[1])
   return number >= -0x80000000 && number <= 0xffffffff ? number : undefined
 }
@@ -259,15 +282,36 @@ function journalLoss(text: string, say: Reporter): void {
     say.lost(undefined)
 }
 
-const csvHeader = /^NODE,EVENT,DATE,TIME,SERIAL_NUM,EVENT_KIND,/
+/**
+ * A program that SIGSYS ended, by the words of systemd (core/service.c), systemd-coredump and a shell. The kernel's own
+ * records are ANOM_ABEND and, with the call, SECCOMP.
+ */
+const crash =
+  / systemd(?:\[\d+\])?: (\S{1,255}): (?:Main|Control) process exited, code=(?:dumped|killed), status=31\/SYS\b|Process \d+ \((.{1,15})\) of user \d+ terminated abnormally with signal 31\/SYS|^(?:\S{1,255}: (?:line \d+: +\d+ )?)?Bad system call(?: +\(core dumped\))?(?: +(\S{1,255}).*)?$/
 
-/** `ausearch --format text` and `--format csv`: a name, without the architecture. */
+function crashed(text: string): string | undefined {
+  if (!text.includes('31/SYS') && !text.includes('ad system call')) return undefined
+  const found = crash.exec(text)
+  return found === null ? undefined : (found[1] ?? found[2] ?? found[3] ?? 'a process')
+}
+
+/** The titles of `aureport --syscall`, and a row: a name with -i, else a number, without the architecture. */
+const reportTitle = /^(?:Syscall Report|# date time syscall pid comm auid event|=+)$/
+const reportRow =
+  /^\d+\. \S+ \d\d:\d\d:\d\d (-?\d+|[a-z_]\w*(?:\(\w+\))?|unknown-syscall\(-?\d+\)) (\d+) (.{1,255}) \S+ \d+$/
+
+const csvHeader = /^NODE,EVENT,DATE,TIME,(?:YEAR,MONTH,.{1,60},)?SERIAL_NUM,EVENT_KIND,/
+
+/**
+ * `ausearch --format text` and `--format csv`: a name, without the architecture. The columns before the action depend
+ * on the options (--extra-time, --extra-labels), and a label may contain commas.
+ */
 function reportLine(text: string): LoggedCall | undefined {
   const found =
-    /^At \d\d:\d\d:\d\d \S+ .{1,300}called-seccomp-controlled-syscall ([a-z_]\w*|unknown-syscall\(-?\d+\))(?= using |$)/.exec(
+    /^(?:At|On \S{1,255} at) \d\d:\d\d:\d\d \S+ .{1,300}called-seccomp-controlled-syscall ([a-z_]\w*|unknown-syscall\(-?\d+\))(?= using |$)/.exec(
       text,
     ) ??
-    /^[\w.-]*,SECCOMP,[^,]*,[^,]*,\d+,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*,called-seccomp-controlled-syscall,\w*,([a-z_]\w*|unknown-syscall\(-?\d+\)),/.exec(
+    /^[\w.-]*,SECCOMP,(?:[^,]{0,255},){8,40}?called-seccomp-controlled-syscall,\w*,([a-z_]\w*|unknown-syscall\(-?\d+\)),/.exec(
       text,
     )
   const call = found === null ? undefined : callNamed(found[1] as string)

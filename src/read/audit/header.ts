@@ -14,27 +14,37 @@ export interface Header {
 
 const clock = /\d\d:\d\d:\d\d/.source
 const day = /\d{4}-\d\d-\d\d/.source
+/** The name of a month or a day. Chinese and Japanese months begin with a number. */
+const word = '(?:\\d{1,2}(?=[\\x80-\\xff]))?[^\\s\\d[]\\S{0,12}'
+const zone = '(?:Z|[+-]\\d\\d:?\\d\\d)'
+const ofSyslog = `${word} +\\d{1,2} ${clock}(?:\\.\\d+)?(?: UTC)?`
+const full = `${word} ${day} ${clock}(?:\\.\\d+)? \\S{1,6}`
 /** Dates: syslog's, ISO 8601, journalctl's short-full (which always ends with a zone) and short-unix. */
-const date = [
-  `(?:[^\\s\\d[]\\S{0,12} +\\d{1,2} ${clock}(?:\\.\\d+)?(?: UTC)?`,
-  `${day}[T ]${clock}(?:[.,]\\d+)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?: UTC)?`,
-  `[^\\s\\d[]\\S{0,12} ${day} ${clock}(?:\\.\\d+)? \\S{1,6}`,
-  '\\d{10}\\.\\d{6})',
-].join('|')
+const date = `(?:${ofSyslog}|${day}[T ]${clock}(?:[.,]\\d+)?${zone}?(?: UTC)?|${full}|\\d{10}\\.\\d{6})`
+/** Dates of logs without a host: journalctl --no-hostname, and OpenWrt's logread. */
+const dateAlone = `(?:${ofSyslog}|${day}T${clock}(?:[.,]\\d+)?${zone}|${full}|${word} ${word} +\\d{1,2} ${clock} \\d{4})`
 const transport = /(?:kernel|audit|auditd|audispd|audisp-syslog|audisp)/.source
 /** `dmesg --time-format=iso`: no host follows. */
 const isoOfRing = `${day}T${clock},\\d{1,9}[+-]\\d\\d:?\\d\\d`
 /** RFC 5424: any id of the process and the message, and the logger's structured data. */
 const structured = `1 ${date} \\S{1,255} (${transport}) \\S{1,128} \\S{1,32} (?:-|\\[[^\\]]{0,255}\\]) (?:\\xef\\xbb\\xbf)?`
+/** busybox's syslogd prints the facility, and the kernel's own is not that of a process. */
+const facility = '(?:kern\\.[a-z]{2,7} (?=kernel:)|(?:auth|authpriv|daemon|syslog)\\.[a-z]{2,7} (?=aud))?'
+/** The time since the start, and with short-delta since the line before. */
+const sinceStart = '\\[ *[\\d.]+(?: < *[\\d.]* *>)?\\]'
 /** A host does not end with a colon. A name that does is a process that wrote to the kernel's ring buffer. */
 const host = /\S{0,254}[^\s:]/.source
-/** The kernel's own records in the ring buffer have facility 0, which a process that writes to /dev/kmsg cannot set. */
-const ofKernel = '(?:kern *:[a-z]{1,8} *: )?(?:[0-7],\\d+,\\d+,[^;]{0,99};)?'
+/**
+ * The kernel's own records in the ring buffer have facility 0, which a process that writes to /dev/kmsg cannot set. The
+ * second form is that of `talosctl dmesg`.
+ */
+const ofKernel =
+  '(?:kern *:[a-z]{1,8} *: )?(?:(?:\\S{1,64}: )?kern: +[a-z]{3,7}: (?=\\[))?(?:[0-7],\\d+,\\d+,[^;]{0,99};)?'
 const prefix = new RegExp(
   `^(?:<[0-7]>(?=\\[)|<\\d{1,3}>(?!\\[ *[\\d.]+\\]))?` +
-    `(?:(?<=>)${structured}|(?:(?:${date}|\\[ *[\\d.]+\\]) ${host} (?=${transport}(?:\\[\\d+\\])?:))?` +
+    `(?:(?<=>)${structured}|(?:(?:(?:${date}|${sinceStart}) ${host}|${dateAlone}) ${facility}(?=${transport}(?:\\[\\d+\\])?:))?` +
     `(?:(${transport})(?:\\[\\d+\\])?: (?:(?<=kernel: )|(?!type=\\d)))?)` +
-    `${ofKernel}(?:(?:\\[[^\\]]{0,64}\\]|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
+    `${ofKernel}(?:(?:\\[[^\\]]{0,64}\\]:?|${isoOfRing}) ?){0,3}(?:node=\\S{1,255} )?`,
 )
 /** Kernels before 3.14 do not print `audit: `. */
 const record =
@@ -82,7 +92,9 @@ function sender(prefixed: RegExpExecArray): string | undefined {
   return prefixed[1] ?? prefixed[2]
 }
 
-const ofRing = new RegExp(`^(?:<\\d|[a-z]{1,8} *:[a-z]|\\d+,\\d+,\\d+,|\\[|${isoOfRing})`)
+const ofRing = new RegExp(
+  `^(?:<\\d|[a-z]{1,8} *:[a-z]|(?:\\S{1,64}: )?kern: +[a-z]|\\d+,\\d+,\\d+,|\\[|${isoOfRing})`,
+)
 
 /** The message of the kernel or a logger itself, without its prefix; undefined for another line. */
 export function kernelMessage(line: string): string | undefined {

@@ -4,6 +4,8 @@ import type { Grammar, LineGrammar, LineResult, Reporter } from '../grammar.ts'
 
 const title =
   /^Tracing (failed )?syscalls(?: returning error \S+)?.{0,80}?, printing top (\d+)\.\.\. Ctrl\+C to quit\.$/
+/** With --syscall one call alone is counted. */
+const titleOfOne = /^Tracing (?:failed )?syscall '(\w{1,64})'\.\.\. Ctrl\+C to quit\.$/
 const header = /^SYSCALL +COUNT(?: +TIME \([mu]s\))?\s*$/
 /** With -P the table is by process and names no call. */
 const byProcess = /^PID +COMM +COUNT(?: +TIME \([mu]s\))?\s*$/
@@ -14,7 +16,8 @@ export const bcc: Grammar = {
   format: 'bcc',
   logger: 'strace',
   evidence: ['exits-only', 'native-only', 'no-arguments'],
-  recognises: (line) => title.test(line) || header.test(line),
+  recognises: (line) =>
+    title.test(line) || titleOfOne.test(line) || header.test(line) || byProcess.test(line),
   open: () => new CountLines(),
 }
 
@@ -34,8 +37,13 @@ class CountLines implements LineGrammar {
       if (failed !== undefined || text.includes('returning error')) say.evidence('failures-only')
       return 'ignored'
     }
+    if (titleOfOne.test(text)) {
+      say.evidence('rules-only')
+      return 'ignored'
+    }
     if (header.test(text) || byProcess.test(text)) {
       this.#isOfProcesses = byProcess.test(text)
+      if (this.#isOfProcesses) say.diagnostic('counts-of-processes')
       this.#rows = 0
       return 'ignored'
     }

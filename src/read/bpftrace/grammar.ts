@@ -6,25 +6,36 @@
 // keys, are left out with a diagnostic.
 import type { Evidence } from '../account.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
-import { jsonObject, wordOf } from '../json-line.ts'
+import { jsonObject, member, wordOf } from '../json-line.ts'
 import type { LineShape, ShapePart } from '../line-shapes.ts'
 import type { Caller } from '../subject.ts'
 import { callOfKey, isCallAlone, type KeyedCall } from './keys.ts'
 
-const mapLine = /^@(\w*)\[(.*)\]: (\d+)$/s
+/** The value is a number, or with `stats()` the number of values, which are as many as the calls. */
+const mapLine = /^@(\w*)\[(.*)\]: (?:(\d+)|count (\d+), average -?\d+, total -?\d+)$/s
 /** The records of `-f json`. */
 const kinds: ReadonlySet<string> = new Set([
-  'map', 'attached_probes', 'printf', 'lost_events', 'value', 'time', 'join', 'hist', 'stats',
+  'map', 'attached_probes', 'printf', 'lost_events', 'value', 'time', 'join', 'hist', 'stats', 'tseries',
 ]) // prettier-ignore
 const callMap = /^$|sys|call|nr|^id$|^ids$|count/i
+/** A word in the name of a map that sums up something else of each call. */
+const measure =
+  /(?:^|_)(?:bytes?|size|len|lat|latency|dur|duration|time|[num]?secs?|ns|us|ms|start|begin|total|sum|avg|average|min|max|rets?|retval|errno)(?=_|$)/
 /** The name of a map whose keys can only be calls. The keys of other maps may be names of tasks. */
 const namedMap = /sys|call/i
 /** The title of the list that tools/syscount.bt prints: only the calls that were made most often. */
 const mostFrequent = /^Top (\d+) syscalls? (?:IDs|names):$/i
-const titles = /^(?:Top \d+ processes:|Counting syscalls\.\.\..*|\^C|Tracing syscalls\.\.\..*)$/
+const processTitle = /^Top \d+ processes:$/
+/** Also the lines of `time()`. */
+const titles = /^(?:Counting syscalls\.\.\..*|\^C|Tracing syscalls\.\.\..*|\d\d:\d\d:\d\d)$/
+/** A warning of bpftrace's, which the place in the script and its line follow; a map that is full is told by it. */
+const warning = /^(?:\S{1,255}: )?WARNING: /
+const full =
+  /Map full; can't update element|map_update_elem: (?:Argument list too long|No space left on device)/
 const printed = /^(\d+) (.{1,15}) (-?\d+)$/s
 const attaching = /^Attach(?:ing \d+ probes?\.\.\.|ed \d+ probes?)$/
-/** A map without keys, a histogram's title, and its rows. */
+/** A map of something else than numbers of calls: below zero, without keys, a histogram's title, and its rows. */
+const negative = /^@(\w*)\[.*\]: -\d+$/s
 const plainMap = /^@(\w*): ?(?:-?\d+|count \d+, average -?\d+, total -?\d+)?$/
 const histogramTitle = /^@(\w+)\[.*\]: ?$/
 const histogramRow = /^[[(][^|]{1,80}\|[@ ]{0,200}\|$/
@@ -54,7 +65,13 @@ function isEntry(line: string): boolean {
   const last = (side === 'first' ? keys[0] : keys.at(-1)) as string
   const keyed = callOfKey(last)
   if (keyed === undefined) return false
-  return typeof keyed.call === 'number' || namedMap.test(map) || (callMap.test(map) && isCallAlone(last))
+  if (typeof keyed.call === 'number') return true
+  return isOfCallsBy(map) && (namedMap.test(map) || isCallAlone(last))
+}
+
+/** Whether a map of this name may count calls. */
+function isOfCallsBy(map: string): boolean {
+  return callMap.test(map) && !measure.test(map.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase())
 }
 
 /** The keys of an entry; a tuple is several keys. */
@@ -95,10 +112,21 @@ class BpftraceLines implements LineGrammar {
   /** By name, the maps that had an entry. */
   readonly #maps = new Map<string, MapState>()
   #evidence: Evidence = 'every-call'
+  /** How many rows the list of the most frequent calls may have, and how many came since its title. */
+  #most: { readonly rows: number; found: number } | undefined
+  /** Whether the maps below a title are of processes. */
+  #isOfProcesses = false
+  /** How many lines may follow a warning. */
+  #context = 0
 
   line(text: string, say: Reporter): LineResult {
     if (text.startsWith('@')) return this.#ofMap(text, say)
-    if (text === '' || attaching.test(text)) return 'ignored'
+    const context = this.#context
+    this.#context = 0
+    if (text === '' || attaching.test(text)) {
+      if (this.#most !== undefined || this.#isOfProcesses) this.#endList()
+      return 'ignored'
+    }
     if (text.startsWith('{')) return this.#json(text, say)
     // No other line starts with a number.
     const line = printed.exec(text)
@@ -106,25 +134,48 @@ class BpftraceLines implements LineGrammar {
       const [, pid, comm, number] = line
       return { call: Number(number), subject: () => ({ pid: Number(pid), comm: comm as string }) }
     }
-    const most = mostFrequent.exec(text)
-    if (most !== null) {
-      this.#evidence = 'most-frequent'
-      say.diagnostic('most-frequent-only', { calls: most[1] as string })
-    }
-    if (most !== null || titles.test(text)) return 'ignored'
+    if (this.#isTitle(text) || titles.test(text)) return 'ignored'
     const lost = /^Lost (\d+) events$/.exec(text)
-    if (lost !== null || /Map full; can't update element/.test(text)) {
-      say.lost(lost === null ? undefined : Number(lost[1]))
-      return 'ignored'
-    }
-    return histogramRow.test(text) ? 'ignored' : 'unparsed'
+    if (lost !== null || full.test(text)) say.lost(lost === null ? undefined : Number(lost[1]))
+    if (warning.test(text)) this.#context = 3
+    else if (context > 0 && /^(?:Additional Info - |\s*~+$|.*[{;}])/.test(text)) this.#context = context - 1
+    else if (lost === null && !histogramRow.test(text)) return 'unparsed'
+    return 'ignored'
+  }
+
+  /** Notes the title of a list, and says if it can only have the most frequent calls. */
+  #isTitle(text: string): boolean {
+    const rows = mostFrequent.exec(text)?.[1]
+    const isOfProcesses = processTitle.test(text)
+    if (rows === undefined && !isOfProcesses) return false
+    this.stage++
+    this.#isOfProcesses = isOfProcesses
+    this.#most = rows === undefined ? undefined : { rows: Number(rows), found: 0 }
+    return true
+  }
+
+  /** A list with fewer rows than it may have is whole. */
+  #noteRow(say: Reporter): void {
+    if (this.#most === undefined || ++this.#most.found !== this.#most.rows) return
+    this.#evidence = 'most-frequent'
+    say.diagnostic('most-frequent-only', { calls: String(this.#most.rows) })
+  }
+
+  #endList(): void {
+    this.stage++
+    this.#most = undefined
+    this.#isOfProcesses = false
   }
 
   #ofMap(text: string, say: Reporter): LineResult {
+    if (this.#isOfProcesses) return 'ignored'
     const map = mapLine.exec(text)
-    if (map !== null) return this.#entry(map[1] as string, map[2] as string, Number(map[3]), true, say)
-    const other = plainMap.exec(text) ?? histogramTitle.exec(text)
-    if (other !== null && !(text.includes('[') && callMap.test(other[1] as string))) {
+    if (map !== null) {
+      this.#noteRow(say)
+      return this.#entry(map[1] as string, map[2] as string, Number(map[3] ?? map[4]), true, say)
+    }
+    const other = plainMap.exec(text) ?? negative.exec(text) ?? histogramTitle.exec(text)
+    if (other !== null && !(histogramTitle.test(text) && isOfCallsBy(other[1] as string))) {
       say.diagnostic('other-map', { map: `@${other[1]}` })
       return 'ignored'
     }
@@ -138,9 +189,11 @@ class BpftraceLines implements LineGrammar {
     if (typeof told !== 'object' || Array.isArray(told))
       return text === '' || attaching.test(text) ? [text] : undefined
     const call = told as LoggedCall
-    const [, map, , count = ''] = mapLine.exec(text) ?? []
+    const [, map, , count] = mapLine.exec(text) ?? []
     if (map !== undefined)
-      return isSettled(this.#stateOf(map), call) ? [text.slice(0, -count.length), { count: call }] : undefined
+      return count !== undefined && this.#most === undefined && isSettled(this.#stateOf(map), call)
+        ? [text.slice(0, -count.length), { count: call }]
+        : undefined
     const [, pid = ''] = printed.exec(text) ?? []
     return [pidDigits, text.slice(pid.length), { call }]
   }
@@ -175,7 +228,8 @@ class BpftraceLines implements LineGrammar {
   #stateOf(map: string): MapState {
     const known = this.#maps.get(map)
     if (known !== undefined) return known
-    const state = { isOfCalls: callMap.test(map), side: [], keys: [], arity: undefined, read: new Map() }
+    const isOfCalls = isOfCallsBy(map)
+    const state = { isOfCalls, side: [], keys: [], arity: undefined, read: new Map() }
     this.#maps.set(map, state)
     return state
   }
@@ -235,20 +289,29 @@ class BpftraceLines implements LineGrammar {
       say.lost(Number.isInteger(events) ? events : undefined)
       return 'ignored'
     }
-    if (type === 'printf' && typeof data === 'string') return this.line(data.trimEnd(), say)
-    if (type !== 'map' || typeof data !== 'object' || data === null) return 'ignored'
+    if (type === 'helper_error' && value['helper'] === 'map_update_elem') say.lost(undefined)
+    if (type === 'printf' && typeof data === 'string') return this.line(data.trim(), say)
+    if ((type !== 'map' && type !== 'stats') || typeof data !== 'object' || data === null) return 'ignored'
+    const calls = this.#isOfProcesses ? [] : this.#jsonMaps(type, data, say)
+    if (this.#most !== undefined || this.#isOfProcesses) this.#endList()
+    return calls.length === 0 ? 'ignored' : calls
+  }
+
+  #jsonMaps(type: string, data: object, say: Reporter): LoggedCall[] {
     const calls: LoggedCall[] = []
     for (const [map, entries] of Object.entries(data)) {
       // A list is a tuple or a histogram: its indexes are not keys.
       if (typeof entries !== 'object' || entries === null || Array.isArray(entries)) continue
-      for (const [key, count] of Object.entries(entries as Record<string, unknown>)) {
+      for (const [key, given] of Object.entries(entries as Record<string, unknown>)) {
+        const count = type === 'stats' ? member(given, 'count') : given
         if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) continue
+        this.#noteRow(say)
         const told = this.#entry(map.replace(/^@/, ''), key, count, false, say)
         if (Array.isArray(told)) calls.push(...(told as readonly LoggedCall[]))
         else if (typeof told === 'object') calls.push(told as LoggedCall)
       }
     }
-    return calls.length === 0 ? 'ignored' : calls
+    return calls
   }
 }
 
@@ -286,7 +349,7 @@ function orWaiting(state: MapState, map: string, key: string, call: LoggedCall):
 /** Which end of the keys is the call; undefined if both may be one: a task may have the name of a call. */
 function sideOf({ map, keys }: Entry): 'first' | 'last' | undefined {
   const first = keys[0] as string
-  if (keys.length === 1 || !callMap.test(map) || /^-?\d+$/.test(first) || !isCallAlone(first)) return 'last'
+  if (keys.length === 1 || !isOfCallsBy(map) || /^-?\d+$/.test(first) || !isCallAlone(first)) return 'last'
   return callOfKey(keys.at(-1) as string) === undefined ? 'first' : undefined
 }
 

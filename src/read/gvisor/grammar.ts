@@ -7,7 +7,7 @@ import { callerOf } from '../subject.ts'
 
 /** A task's name has at most 15 bytes, which may be any: the longest match is the name. */
 const sentry =
-  /^(?:[A-Z]\d{4} [\d:.]+ +\d+ )?strace\.go:\d+\] \[ *(\d+)(?:\( *\d+\))?: *(\d+)(?:\( *\d+\))?\] (.{1,15}) ([EX]) ([a-z_]\w*)\(/s
+  /^(?:[A-Z]\d{4} [\d:.]+ +\d+ )?strace\.go:\d+\] \[ *(\d+)(?:\( *\d+\))?(?:: *(\d+)(?:\( *\d+\))?)?\] (.{1,15}) ([EX]) ([a-z_]\w*)\(/s
 const uroot = /^(?:\d{4}\/\d\d\/\d\d [\d:.]+ )?\[pid (\d+)\] ([EX]) ([a-z_]\w*)\(/
 
 export const gvisor: Grammar = {
@@ -58,9 +58,8 @@ function toldBy(text: string): GvisorCall | 'ignored' | 'unparsed' {
   const line = messageOf(text)
   const found = sentry.exec(line)
   const [pid, comm, direction, name] =
-    found === null ? ofUroot(line) : [Number(found[2]), found[3], found[4], found[5]]
-  if (name === undefined)
-    return line === '' || /^(?:[A-Z]\d{4} [\d:.]+ |\S+\.go:\d+\])/.test(line) ? 'ignored' : 'unparsed'
+    found === null ? ofUroot(line) : [Number(found[2] ?? found[1]), found[3], found[4], found[5]]
+  if (name === undefined) return isOther(line) ? 'ignored' : 'unparsed'
   const number = /^sys_(\d+)$/.exec(name)
   return {
     task: `${found?.[1] ?? ''} ${pid}`,
@@ -72,6 +71,13 @@ function toldBy(text: string): GvisorCall | 'ignored' | 'unparsed' {
       subject: () => callerOf({ pid, comm }),
     },
   }
+}
+
+/** A line of another part of the sandbox. One of strace's own that has no call is cut. */
+function isOther(line: string): boolean {
+  if (line === '') return true
+  const [prefix] = /^(?:[A-Z]\d{4} [\d:.]+ +\d+ )?(?=\S+\.go:\d+\])/.exec(line) ?? []
+  return prefix !== undefined && !line.startsWith('strace.go:', prefix.length)
 }
 
 function ofUroot(line: string): [number | undefined, undefined, string | undefined, string | undefined] {

@@ -1,32 +1,47 @@
-// Inspektor Gadget: traceloop and audit_seccomp, as tables and as a JSON object per line. advise_seccomp prints a
-// profile after a `// name`, which is read as a profile. Authority: inspektor-gadget docs/gadgets (traceloop,
-// audit_seccomp).
+// Inspektor Gadget: gadgets whose records name a call (traceloop, audit_seccomp, trace_capabilities, trace_init_module),
+// as tables, as JSON and as YAML. advise_seccomp prints a profile after a `// name`, which is read as a profile.
+// Authority: inspektor-gadget docs/gadgets, pkg/columns/formatter/textcolumns, pkg/operators/cli and formatters.
+// traceloop's texts of errors are not read: its module has WebAssembly's numbers of errors, which are not the kernel's.
 import { isKnownAnywhere } from '../../abi/tables.ts'
-import type { Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
+import { latin1Bytes } from '../byte-text.ts'
+import type { Grammar, LineGrammar, LoggedCall, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf, wordOf } from '../json-line.ts'
+import { utf8 } from '../pieces.ts'
 import { callerOf, type Caller } from '../subject.ts'
 
-/** A column of a table: its header shows where it begins. */
+/** A column of a table: its header shows where it begins, or where it ends if its cells are aligned to the right. */
 interface Column {
   readonly name: string
   readonly at: number
-  readonly end: number | undefined
+  readonly end: number
 }
-
-const header =
-  /^(?:[A-Z0-9_.]+ +)*PID +(?:[A-Z_]+ +)*COMM +(?:[A-Z_]+ +)*(?:SYSCALL|NAME)(?= +(?:PARAMETERS|PARAMS|CODE)| *$)/
 
 /** A header is short. A long line is hostile: the pattern's steps grow with the number of words. */
-function isHeader(line: string): boolean {
-  return line.length < 400 && line.includes('PID') && header.test(line)
+function columnsOf(line: string): readonly Column[] | undefined {
+  if (line.length > 400 || !/^ *[A-Z][A-Z0-9_.\x80-\xff]* /.test(line)) return undefined
+  const words = [...decoded(line).matchAll(/\S+/g)]
+  if (!words.every(([word]) => /^[A-Z][A-Z0-9_.\u2026]*$/.test(word))) return undefined
+  const columns = words.map(({ 0: name, index }) => ({ name, at: index, end: index + name.length }))
+  const has = (...names: readonly string[]): boolean => columns.some(({ name }) => names.includes(name))
+  const isOfCalls = has('SYSCALL') || (has('NAME') && has('PARAMETERS', 'PARAMS', 'CODE'))
+  return isOfCalls && has('COMM', 'PID') && !has('COUNT') ? columns : undefined
 }
+
+/** An ellipsis is one column wide. */
+function decoded(line: string): string {
+  return /[\x80-\xff]/.test(line) ? utf8(latin1Bytes(line)) : line
+}
+
+/** A line of YAML with the call; the keys are sorted, so that code, comm and pid come before it. */
+const yamlCall = /^syscall: ["']?(SYS_[A-Z0-9_]+|[a-z_]\w*)["']?\s*$/
+const yamlOther = /^(?:---|\s*(?:- )?[\w.]+:(?:\s.*)?|\s+.*|)$/
 
 export const inspektorGadget: Grammar = {
   format: 'inspektor-gadget',
   logger: 'strace',
   evidence: [],
   recognises: (line) => {
-    if (isHeader(line)) return true
+    if (yamlCall.test(line) || columnsOf(line) !== undefined) return true
     const value = jsonObject(line)
     return (
       value !== undefined &&
@@ -40,62 +55,118 @@ export const inspektorGadget: Grammar = {
 class GadgetLines implements LineGrammar {
   /** The columns of the last header; undefined before one. */
   #columns: readonly Column[] | undefined
+  /** The members of the YAML document so far, by their last key. */
+  #yaml: Map<string, string> | undefined
+  /** The indent of a process's parent, which has a name and a number too, while its members follow. */
+  #parent: number | undefined
 
-  line(text: string, say: Reporter): LineResult {
-    if (text === '') return 'ignored'
-    if (isHeader(text)) {
-      this.#columns = columnsOf(text)
+  line(given: string, say: Reporter): LineResult {
+    if (given === '') return 'ignored'
+    const columns = columnsOf(given)
+    if (columns !== undefined) {
+      this.#columns = columns
       return 'ignored'
     }
-    const value = jsonObject(text)
+    const value = jsonObject(given)
     if (value !== undefined) return json(value, say)
-    if (this.#columns === undefined) return 'unparsed'
-    const cell = (...names: readonly string[]): string | undefined => {
-      const column = this.#columns?.find(({ name }) => names.includes(name))
-      // A word reaches into the next column, so the row does not fit the header: half a name would be another name.
-      if (column?.end !== undefined && /\S\S/.test(text.slice(column.end - 1, column.end + 1)))
-        return undefined
-      const content = column === undefined ? '' : text.slice(column.at, column.end).trim()
-      return content === '' ? undefined : content
-    }
-    const call = callNamed(cell('SYSCALL', 'NAME'))
-    if (call === undefined) return 'unparsed'
-    kindOf(
-      this.#columns.some(({ name }) => name === 'CODE'),
-      say,
-    )
-    const [pid, comm] = [cell('PID'), cell('COMM')]
-    const [container, pod] = [
-      cell('K8S.CONTAINERNAME', 'CONTAINER', 'RUNTIME.CONTAINERNAME'),
-      cell('K8S.PODNAME', 'POD'),
-    ]
-    return { call, argument: () => undefined, subject: () => subjectOf(pid, comm, container, pod) }
+    return this.#columns === undefined ? this.#ofYaml(given, say) : ofRow(decoded(given), this.#columns, say)
   }
+
+  #ofYaml(text: string, say: Reporter): LineResult {
+    const call = yamlCall.exec(text)?.[1]
+    if (call !== undefined) {
+      const found = this.#yaml ?? new Map<string, string>()
+      const kind = found.has('code') ? 'refused-only' : found.has('parameters') ? 'attached' : 'rules-only'
+      return told(call, undefined, kind, say, () =>
+        subjectOf(found.get('pid'), found.get('comm'), found.get('containerName'), found.get('podName')),
+      )
+    }
+    if (!yamlOther.test(text)) return 'unparsed'
+    if (text === '---') this.#yaml = new Map()
+    const [, { length: indent } = '', key, word = ''] =
+      /^( *)(\w+):(?: ["']?([^"']*)["']?)?$/.exec(text) ?? []
+    if (this.#parent !== undefined && indent > this.#parent) return 'ignored'
+    this.#parent = key === 'parent' ? indent : undefined
+    if (key !== undefined && this.#yaml?.has(key) === false && this.#yaml.size < 256)
+      this.#yaml.set(key, word)
+    return 'ignored'
+  }
+}
+
+type Kind = 'refused-only' | 'attached' | 'rules-only'
+
+/** The call of a record. Only audit_seccomp and traceloop report calls as such; others report some calls. */
+function told(word: string, number: unknown, kind: Kind, say: Reporter, subject: () => Caller): LineResult {
+  // The table of the gadget has no name for the number.
+  const isUnknown = word === 'SYS_UNKNOWN'
+  const call = isUnknown ? number : callNamed(word)
+  say.evidence(kind)
+  if (kind === 'refused-only') say.evidence('no-arguments')
+  if (typeof call === 'string' || (typeof call === 'number' && Number.isSafeInteger(call)))
+    return { call, argument: () => undefined, subject } satisfies LoggedCall
+  if (!isUnknown) return 'unparsed'
+  say.lost(1)
+  return 'ignored'
+}
+
+function ofRow(text: string, columns: readonly Column[], say: Reporter): LineResult {
+  const at = (...names: readonly string[]): number => columns.findIndex(({ name }) => names.includes(name))
+  const word = wordAt(text, columns[at('SYSCALL', 'NAME')])
+  if (word === undefined) return 'unparsed'
+  if (word.includes('…')) {
+    say.diagnostic('call-cut', { call: word })
+    return 'unparsed'
+  }
+  const kind = at('CODE') >= 0 ? 'refused-only' : at('PARAMETERS', 'PARAMS') >= 0 ? 'attached' : 'rules-only'
+  return told(word, undefined, kind, say, () =>
+    subjectOf(
+      numberAt(text, columns[at('PID')]),
+      cellAt(text, columns, at('COMM')),
+      cellAt(text, columns, at('K8S.CONTAINERNAME', 'K8S.CONTAINERN…', 'CONTAINER', 'RUNTIME.CONTAINERNAME')),
+      cellAt(text, columns, at('K8S.PODNAME', 'POD')),
+    ),
+  )
+}
+
+/** The word that begins under its header; undefined if another word reaches there. */
+function wordAt(text: string, column: Column | undefined): string | undefined {
+  if (column === undefined || /\S/.test(text[column.at - 1] ?? ' ')) return undefined
+  return /^\S+/.exec(text.slice(column.at))?.[0]
+}
+
+/** The number that is under its header, whichever side it is aligned to. */
+function numberAt(text: string, column: Column | undefined): string | undefined {
+  if (column === undefined) return undefined
+  const before = /\d*$/.exec(text.slice(0, column.at))?.[0] ?? ''
+  const [, blanks = '', digits = ''] = /^( *)(\d*)/.exec(text.slice(column.at)) ?? []
+  return blanks === '' ? before + digits : column.at + blanks.length < column.end ? digits : undefined
+}
+
+/** The text under a header. A number that is aligned to the right may begin before the next header. */
+function cellAt(text: string, columns: readonly Column[], index: number): string | undefined {
+  const column = columns[index]
+  if (column === undefined) return undefined
+  const next = columns[index + 1]?.at ?? text.length
+  const isCrossed = /^\S\S$/.test(text.slice(next - 1, next + 1))
+  const content = text.slice(column.at, next)
+  const cell = (isCrossed ? content.replace(/\S+$/, '') : content).trim()
+  return cell === '' || cell.includes('…') ? undefined : cell
 }
 
 function json(value: Record<string, unknown>, say: Reporter): LineResult {
-  const call = callNamed(textOf(value['syscall']))
-  if (call === undefined) return 'unparsed'
-  kindOf('code' in value, say)
-  return {
-    call,
-    argument: () => undefined,
-    subject: () =>
-      subjectOf(
-        wordOf(value['pid'] ?? member(value, 'proc', 'pid')),
-        textOf(value['comm']) ?? textOf(member(value, 'proc', 'comm')),
-        textOf(member(value, 'k8s', 'containerName')) ??
-          textOf(member(value, 'runtime', 'containerName')) ??
-          textOf(value['container']),
-        textOf(member(value, 'k8s', 'podName')) ?? textOf(value['pod']),
-      ),
-  }
-}
-
-/** audit_seccomp prints the filter's answer beside the call; traceloop keeps the newest calls of a ring buffer. */
-function kindOf(isAnswer: boolean, say: Reporter): void {
-  say.evidence(isAnswer ? 'refused-only' : 'attached')
-  if (isAnswer) say.evidence('no-arguments')
+  const word = textOf(value['syscall'])
+  if (word === undefined) return 'unparsed'
+  const kind = 'code' in value ? 'refused-only' : 'parameters' in value ? 'attached' : 'rules-only'
+  return told(word, value['syscall_raw'], kind, say, () =>
+    subjectOf(
+      wordOf(value['pid'] ?? member(value, 'proc', 'pid')),
+      textOf(value['comm']) ?? textOf(member(value, 'proc', 'comm')),
+      textOf(member(value, 'k8s', 'containerName')) ??
+        textOf(member(value, 'runtime', 'containerName')) ??
+        textOf(value['container']),
+      textOf(member(value, 'k8s', 'podName')) ?? textOf(value['pod']),
+    ),
+  )
 }
 
 function subjectOf(
@@ -108,15 +179,10 @@ function subjectOf(
   return callerOf({ pid: isNumber ? Number(pid) : undefined, comm, container, pod })
 }
 
-/** The call in `openat` or `SYS_OPENAT`; undefined for any other word. */
-function callNamed(word: string | undefined): string | undefined {
-  const name = word?.replace(/^SYS_/, '').toLowerCase()
-  return name !== undefined && /^[a-z_]\w*$/.test(name) && (isKnownAnywhere(name) || name === word)
-    ? name
-    : undefined
-}
-
-function columnsOf(text: string): readonly Column[] {
-  const found = [...text.matchAll(/\S+/g)]
-  return found.map((each, position) => ({ name: each[0], at: each.index, end: found[position + 1]?.index }))
+/** The call in `openat`, `SYS_OPENAT`, or in `syscall_1d6`, a number without a name; undefined for any other word. */
+function callNamed(word: string): string | number | undefined {
+  const number = /^syscall_([0-9a-f]{1,4})$/.exec(word)?.[1]
+  if (number !== undefined) return Number.parseInt(number, 16)
+  const name = word.replace(/^SYS_/, '').toLowerCase()
+  return /^[a-z_]\w*$/.test(name) && (isKnownAnywhere(name) || name === word) ? name : undefined
 }

@@ -4,20 +4,27 @@
 import type { Failure } from '../failures.ts'
 import type { Grammar, LineGrammar, LoggedCall, Reporter, LineResult } from '../grammar.ts'
 import type { LineShape } from '../line-shapes.ts'
-import { callerOf } from '../subject.ts'
+import { callerOf, type Caller } from '../subject.ts'
 import { shapeOfScript, shapeOfSummary, shapeOfTrace } from './shapes.ts'
 
 /** `   0.034 ( 0.016 ms): comm/pid name(`. A comm has at most 15 bytes, of any kind: the longest match counts. */
 const traced =
   /^ {0,40}(?:\?|[\d.]{1,40}) \([ \d.]{0,40}(?:ms)?\): (?:(.{1,15})\/(\d+) )?( ?\.\.\. \[continued\]: )?([a-z_]\w*)\(/s
+/** A tracepoint of `perf trace -e`. The name of a task is too short to hold that of a call's tracepoint. */
+const pointed =
+  /^ {0,40}[\d.]{1,40} (?:\( {0,40}\): )?(?:(.{1,15})\/(\d{1,10}) )?(?:syscalls:sys_enter_(\w+)|[a-z_]\w*:\w+)\(/s
 const returned = / = (-?\d+|0x[0-9a-f]+|\?)(?: |$)/
+/** The title of a table: of a task, of a thread or a cgroup (--bpf-summary), or of all. */
 const summaryOf =
-  /^ (?:(.{1,15}) \((\d+)\), \d+ events, [\d.]+%|total, \d+ events)(?:, \d+ m(?:aj|in)faults){0,2}(?:, [\d.]+ msec)?$/
-const summaryRow = /^ {3}([a-z_]\w*) +(\d+) +(?:(\d+) +)?[\d.]+ +[\d.]+ /
-const scripted =
-  /^ {0,40}(.{1,16}?) {1,40}(\d{1,10})(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_syscalls:sys_enter: NR (-?\d{1,20}) \(([^)]*)\)|syscalls:sys_enter_(\w+): )/
-const otherEvent =
-  /^ {0,40}.{1,16}? {1,40}\d{1,10}(?:\/\d{1,10})? {1,40}(?:\[\d+\] {1,40})?\d{1,20}\.\d{1,20}: {1,40}(?:\d{1,20} {1,40})?(?:raw_)?syscalls:sys_exit/
+  /^ (?:thread \((\d+)\), \d+ events$|(.{1,15}) \((\d+)\), \d+ events, [\d.]+%|(?:total|cgroup \S{1,255}), \d+ events)(?:, \d+ m(?:aj|in)faults){0,2}(?:, [\d.]+ msec)?$/
+const summaryRow = /^ {3}(?:([a-z_]\w*)|syscall:(\d{1,10})) +(\d+) +(?:(\d+) +)?[\d.]+ +[\d.]+ /
+/** The fields that perf script prints before the event; -F leaves any of them out. */
+const fields = String.raw`^ {0,40}(?:(.{1,16}?) {1,40})??(?:(\d{1,10})(?:\/\d{1,10})? {1,40})?(?:\[\d+\] {1,40})?(?:\d{1,20}\.\d{1,20}: {1,40})?(?:\d{1,20} {1,40})?`
+const scripted = new RegExp(`${fields}(?:raw_syscalls:sys_enter: NR (-?\\d{1,20}) \\(([^)]*)\\)|syscalls:sys_enter_(\\w+): )`) // prettier-ignore
+const otherEvent = new RegExp(`${fields}(?:raw_)?syscalls:sys_exit`)
+/** A frame of --call-graph, and a row of --errno-summary. */
+const frame = /^\s+(?:[0-9a-f]{4,16} )?\S.{0,4096} \([^()]{1,4096}\)(?: .{1,255})?$|^ {30,60}\[?\S{1,255}$/s
+const errnoRow = /^\t{2,8}[A-Z][A-Z0-9]*: \d+$/
 
 /** What every line of `perf script` contains that the two patterns above read; they are slow on other lines. */
 const isScripted = (text: string): boolean => text.includes('syscalls:sys_e')
@@ -31,6 +38,7 @@ export const perf: Grammar = {
   evidence: ['native-only'],
   recognises: (line) =>
     traced.test(line) ||
+    pointed.exec(line)?.[3] !== undefined ||
     summaryOf.test(line) ||
     line === ' Summary of events:' ||
     (isScripted(line) && (scripted.test(line) || otherEvent.test(line))),
@@ -50,8 +58,8 @@ class PerfLines implements LineGrammar {
   #hasPaths = false
   /** The calls that return on a later line, as `pid name`. */
   readonly #open = new Set<string>()
-  /** The task above the rows of a summary; undefined if the summary is of all tasks. */
-  #table: { readonly comm: string; readonly pid: number } | undefined
+  /** The task or thread above the rows of a summary; empty if the summary is of several. */
+  #table: Caller = {}
 
   line(text: string, say: Reporter): LineResult {
     const isOfScript = isScripted(text)
@@ -62,20 +70,34 @@ class PerfLines implements LineGrammar {
     const table = summaryOf.exec(text)
     if (table !== null) {
       // `--summary-mode=total` names no task.
-      this.#table = table[1] === undefined ? undefined : { comm: table[1], pid: Number(table[2]) }
+      const [, thread, comm, pid] = table
+      this.#table = thread === undefined && pid === undefined ? {} : { ...(comm !== undefined && { comm }), pid: Number(thread ?? pid) } // prettier-ignore
       return 'ignored'
     }
     const row = summaryRow.exec(text)
-    if (row !== null) return this.#row(row[1] as string, Number(row[2]), say)
+    if (row !== null) return this.#row(row[1] ?? Number(row[2]), Number(row[3]), say)
     const lost = /^LOST (\d+) events!$/.exec(text.trim())
     if (lost !== null) {
       say.lost(Number(lost[1]))
       return 'ignored'
     }
     if (isOfScript && otherEvent.test(text)) return 'ignored'
+    const point = pointed.exec(text)
+    if (point !== null) return this.#pointed(point)
+    if (errnoRow.test(text) || frame.test(text)) return 'ignored'
     return /^\s*(?:$|Summary of events:|syscall +calls|\(msec\)|-+ -+|#(?: |$))/.test(text)
       ? 'ignored'
       : 'unparsed'
+  }
+
+  #pointed([, comm, pid, name]: RegExpExecArray): LineResult {
+    if (name === undefined) return 'ignored'
+    if (this.#lines++ === 0) this.stage++
+    return {
+      call: name,
+      argument: () => undefined,
+      subject: () => callerOf({ comm, pid: pid === undefined ? undefined : Number(pid) }),
+    }
   }
 
   #traced(found: RegExpExecArray, text: string, say: Reporter): LineResult {
@@ -106,11 +128,11 @@ class PerfLines implements LineGrammar {
   }
 
   /** A row of the summary. With `-S` the calls come first, and the table repeats them. */
-  #row(name: string, count: number, say: Reporter): LineResult {
+  #row(name: string | number, count: number, say: Reporter): LineResult {
     if (this.#lines > 0 || count === 0) return 'ignored'
     for (const kind of ['exits-only', 'named-only', 'no-arguments'] as const) say.evidence(kind)
     const table = this.#table
-    return { call: name, count, subject: () => table ?? {} }
+    return { call: name, count, subject: () => table }
   }
 
   #scripted([, comm, pid, number, values, name]: RegExpExecArray, say: Reporter): LineResult {
@@ -125,7 +147,7 @@ class PerfLines implements LineGrammar {
         const value = values?.split(', ')[index]
         return value !== undefined && /^[0-9a-f]{1,16}$/.test(value) ? BigInt(`0x${value}`) : undefined
       },
-      subject: () => ({ comm: comm as string, pid: Number(pid) }),
+      subject: () => callerOf({ comm, pid: pid === undefined ? undefined : Number(pid) }),
     }
   }
 

@@ -4,6 +4,7 @@
 import {
   architectureNames,
   architectures,
+  commonHosts,
   engineNames,
   type Architecture,
   assumedHost,
@@ -141,7 +142,7 @@ export class ProfileReader implements Reader {
     }
     if (flaws.some(({ severity }) => severity === 'error')) this.#diagnostics.add('profile-flawed', name)
     if (base !== undefined) this.#diagnostics.add('profile-base', name, at.line, { base })
-    const targets = targetsOf(profile)
+    const targets = this.format === 'inspektor-gadget' ? hostOfGadget(profile) : targetsOf(profile)
     return profile.syscalls.flatMap((rule) => {
       if (rule.action !== 'SCMP_ACT_ALLOW' && rule.action !== 'SCMP_ACT_LOG') {
         if (rule.action === 'SCMP_ACT_NOTIFY' || rule.action === 'SCMP_ACT_TRACE')
@@ -172,7 +173,8 @@ export class ProfileReader implements Reader {
     const { architecture: told } = this.#options
     if (told === undefined && wanted.some(({ architectures }) => architectures === 'any'))
       this.#diagnostics.add('architecture-assumed', source, undefined, { architecture: assumedHost })
-    for (const { name, line, architectures: on, values } of wanted) {
+    for (const { name: printed, line, architectures: on, values } of wanted) {
+      const name = this.format === 'inspektor-gadget' ? withName(printed, told ?? assumedHost) : printed
       const seen = newSeen(placeOf(source, line))
       seen.count = recorded?.calls.get(name) ?? 1
       // If the operator has no count of a call, somebody else added it.
@@ -202,6 +204,24 @@ function evidenceOf(isSeen: boolean): readonly Evidence[] {
 interface ProfileHost {
   readonly host: Architecture
   readonly all: readonly Architecture[]
+}
+
+/**
+ * The host of a profile of Inspektor Gadget's, which lists x86_64, x86 and x32 on every machine. The gadget records
+ * calls of 64-bit programs only (gadgets/advise_seccomp). None if the calls are those of several machines.
+ */
+function hostOfGadget({ syscalls }: ParsedProfile['profile']): readonly ProfileHost[] {
+  const names = syscalls.flatMap((rule) => rule.names).filter((name) => isKnownAnywhere(name))
+  const hosts = commonHosts.filter((host) =>
+    names.every((name) => syscallTable(host).byName(name) !== undefined),
+  )
+  return hosts.length === 1 ? hosts.map((host) => ({ host, all: [host] })) : []
+}
+
+/** The call of `unknown_syscall_470`, a number without a name in the gadget's table. */
+function withName(printed: string, on: Architecture): string {
+  const number = /^unknown_syscall_(\d{1,4})$/.exec(printed)?.[1]
+  return (number !== undefined && syscallTable(on).byNumber(Number(number))?.name) || printed
 }
 
 /** `architectures` has precedence, because the hook adds the machine there and keeps the archMap of its base. */

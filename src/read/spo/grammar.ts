@@ -1,6 +1,6 @@
-// The logs of the Security Profiles Operator: its log enricher (klog lines), its JSON enricher (a JSON object per line)
-// and `spoc record`. Its SeccompProfile objects are read as profiles. Authority: security-profiles-operator
-// internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder.
+// The logs of the Security Profiles Operator: its log enricher (klog lines), its JSON enricher (a JSON object per line),
+// `spoc record` and `spoc run`. Its SeccompProfile objects are read as profiles. Authority: security-profiles-operator
+// internal/pkg/daemon/enricher (logr's klogr, auditsource), internal/pkg/cli/recorder and runner.
 import { architectureOfAuditValue } from '../../abi/audit-names.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, textOf } from '../json-line.ts'
@@ -9,6 +9,9 @@ import { callerOf, type Caller } from '../subject.ts'
 const klog = /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] /
 const recorder =
   /^(?:\d\d:\d\d:\d\d\.\d+ )?(Got syscalls|Adding base syscalls|Wrote seccomp profile to): (.*)$/
+/** `spoc run` prints the calls that the filter logged or refused. */
+const confined =
+  /^\d\d:\d\d:\d\d\.\d{6} (?:Seccomp: ([a-z_]\w*) \(\d{1,10}\)$|Unable to get syscall name for id -?\d)/
 const name = /^[a-z_][a-z0-9_]*$/
 /** A record whose number is in no table of the enricher. The enricher does not process it further. */
 const nameless = /"no syscall name found for ID"/
@@ -18,7 +21,7 @@ export const spo: Grammar = {
   logger: 'audit',
   evidence: ['no-arguments'],
   recognises: (line) => {
-    if (recorder.test(line)) return true
+    if (recorder.test(line) || confined.test(line)) return true
     if (klog.test(line))
       return /\] log-enricher "msg"=/.test(line) || /\] "audit" logger="log-enricher"/.test(line)
     return line.startsWith('{') && isEnriched(jsonObject(line))
@@ -34,13 +37,21 @@ function toldBy(text: string, say: Reporter): LineResult {
     say.evidence('every-call')
     return namesIn((recorded[2] as string).split(/,\s*/), undefined, say)
   }
+  const run = confined.exec(text)
+  if (run !== null) {
+    say.evidence('refused-only')
+    if (run[1] !== undefined) return { call: run[1] }
+    say.lost(1)
+    return 'ignored'
+  }
   if (!klog.test(text)) return /^(?:\d\d:\d\d:\d\d\.\d+ |$)/.test(text) ? 'ignored' : 'unparsed'
-  if (!text.includes('log-enricher')) return 'ignored'
-  const pairs = pairsOf(text)
+  // The JSON enricher writes such a line as well.
   if (nameless.test(text)) {
     say.lost(1)
     return 'ignored'
   }
+  if (!text.includes('log-enricher')) return 'ignored'
+  const pairs = pairsOf(text)
   if (pairs.get('type') !== 'seccomp') return 'ignored'
   const call = pairs.get('syscallName') || Number(pairs.get('syscallID') ?? Number.NaN)
   if (Number.isNaN(call) || (typeof call === 'string' && !name.test(call))) return 'unparsed'
@@ -86,7 +97,7 @@ function subjectOf(pairs: ReadonlyMap<string, string>): Caller {
 function isEnriched(value: Record<string, unknown> | undefined): boolean {
   return (
     value !== undefined &&
-    Array.isArray(value['syscalls']) &&
+    (Array.isArray(value['syscalls']) || value['syscalls'] === null) &&
     ('auditID' in value || textOf(value['version'])?.startsWith('spo/') === true)
   )
 }
@@ -95,6 +106,11 @@ function json(text: string, say: Reporter): LineResult {
   const value = jsonObject(text)
   if (value === undefined || !isEnriched(value)) return 'unparsed'
   say.evidence('refused-only')
+  // None of the record's numbers has a name.
+  if (value['syscalls'] === null) {
+    say.lost(undefined)
+    return 'ignored'
+  }
   const resource = (value['resource'] ?? {}) as Record<string, unknown>
   return namesIn(
     value['syscalls'] as unknown[],

@@ -249,7 +249,7 @@ export class Interleave {
     if (this.#open === undefined && this.#glued(text, line)) return
     this.unparsed++
     run.foreign++
-    if (isLossOfJournal(text)) return say('records-lost', line)
+    if (isLossOfJournal(text)) return say('records-lost', line, { format: 'strace' })
     say(this.#open === undefined && isGlued(text, this.#around.names) ? 'glued-call' : 'tracee-output', line)
     this.#last = 'foreign'
   }

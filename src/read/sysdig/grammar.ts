@@ -1,13 +1,22 @@
-// sysdig's default output and its JSON (-j); the alerts of Falco as JSON. A line of text has number, time, processor,
-// task, direction and event. Authority: sysdig's default format
-// (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`) and the event table of
-// falcosecurity/libs. An event is one direction of a call: entries count, and exits whose entry is missing.
+// sysdig's output, also with -pc or -pk, and its JSON (-j); the alerts of Falco, as JSON and as text. A line of text has
+// number, time, processor, container or pod, task, direction and event. Authority: sysdig's formats
+// (`*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info`), the event table of
+// falcosecurity/libs, falco's formats.cpp and the outputs of falcosecurity/rules. An event is one direction of a call:
+// entries count, and exits whose entry is missing. Releases of 2025 have exits only, and may print no direction.
 import { isKnownAnywhere } from '../../abi/tables.ts'
 import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../grammar.ts'
 import { jsonObject, member, textOf, wordOf } from '../json-line.ts'
 
 const event =
-  /^\*?(\d+) (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) (\d+) (.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) ([<>]) (\S+)(?: (.*))?$/s
+  /^\*?\d+ (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) \d+ (?:(\S{1,255}) \([\w.<>-]{1,255}\) )?(.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) (?:([<>]|<NA>) )?([a-z]\w*|NA|<unknown>)(?: (.*))?$/s
+
+/**
+ * An alert of Falco as text. Its values are the program's own, so that two types show nothing. A file's name comes before
+ * the type, and the command behind it.
+ */
+const alert =
+  /^(\d\d:\d\d:\d\d\.\d{9}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d{4})): (?:Emergency|Alert|Critical|Error|Warning|Notice|Informational|Debug) (.*)$/s
+const alertTypes = /(?<=[ (|])evt[._]type=([a-z]\w*)(?=[ )|]|$)/g
 
 /** Events that are not calls. */
 const others = new Set([
@@ -32,6 +41,7 @@ const meanings: ReadonlyMap<string, readonly string[]> = new Map(
     inotify_init: ['inotify_init', 'inotify_init1'],
     umount: ['umount2'],
     accept: ['accept', 'accept4'],
+    llseek: ['_llseek'],
     epoll_create: ['epoll_create', 'epoll_create1'],
   }),
 )
@@ -59,17 +69,31 @@ interface SysdigEvent {
 function eventOf(line: string): SysdigEvent | undefined {
   if (line.startsWith('{')) return eventIn(jsonObject(line))
   const found = event.exec(line)
-  if (found === null) return undefined
-  const [, , time = '', , comm = '', tid = '', direction = '', type = '', rest = ''] = found
-  return { time, comm, tid, direction, type, rest }
+  if (found === null) return alertIn(line)
+  const [, time = '', container, comm = '', tid = '', direction = '<', type = '', rest = ''] = found
+  return { time, container, comm, tid, direction: direction === '<NA>' ? '<' : direction, type, rest }
 }
 
-/** An event of sysdig -j, or an alert of Falco whose rule prints the event's type. */
+function alertIn(line: string): SysdigEvent | undefined {
+  const [, , text = ''] = alert.exec(line) ?? []
+  const types = [...text.matchAll(alertTypes)]
+  const [type] = types
+  if (type?.[1] === undefined) return undefined
+  // A name of a file that holds `evt_type=` makes two.
+  return { time: '', comm: '', tid: '', direction: '<', type: types.length === 1 ? type[1] : '', rest: '', isAlert: true } // prettier-ignore
+}
+
+/** An event of sysdig -j, or an alert of Falco. */
 function eventIn(value: Readonly<Record<string, unknown>> | undefined): SysdigEvent | undefined {
-  const fields = member(value, 'output_fields')
-  const isAlert = fields !== undefined && textOf(value?.['rule']) !== undefined
-  const given = (isAlert ? fields : value) as Readonly<Record<string, unknown>> | undefined
-  const type = textOf(given?.['evt.type'])
+  const isAlert =
+    ['rule', 'priority'].every((key) => textOf(value?.[key]) !== undefined) &&
+    (value?.['output_fields'] !== undefined || textOf(value?.['output']) !== undefined)
+  const fields = isAlert ? (member(value, 'output_fields') ?? {}) : value
+  const given = fields as Readonly<Record<string, unknown>> | undefined
+  // A rule may print the type in its text only, or not at all.
+  const type =
+    textOf(given?.['evt.type']) ??
+    (isAlert ? (alertIn(textOf(value?.['output']) ?? '')?.type ?? '') : undefined)
   if (given === undefined || type === undefined) return undefined
   if (!isAlert && given['evt.num'] === undefined && given['evt.dir'] === undefined) return undefined
   // Releases of 2025 print exits only, without a direction.
@@ -97,6 +121,7 @@ class SysdigLines implements LineGrammar {
     const { time, comm, tid, container, direction, type, rest, isAlert } = found
     say.evidence(isAlert === true ? 'rules-only' : 'every-call')
     if (type === 'drop') say.lost(undefined)
+    if (type === '') return 'unparsed'
     if (others.has(type)) return 'ignored'
     const call = type === 'syscall' ? genericCall(rest) : type
     if (call === undefined) return 'unparsed'

@@ -7,16 +7,26 @@ import type { LoggedCall, Grammar, LineGrammar, Reporter, LineResult } from '../
 import { jsonObject, member, textOf } from '../json-line.ts'
 import { callerOf } from '../subject.ts'
 
+/**
+ * A row of the table, by releases: with the container's id and image before the user, or without; the pids of the
+ * container and of the host, or one; with the result before the event up to 0.24.
+ */
 const row =
-  /^(\d\d:\d\d:\d\d:\d+) {1,20}(\d+) {1,20}(.{1,16}?) {1,20}(\d+)(?:\/\d+)? {1,20}(\d+)(?:\/\d+)? {1,20}(-?\d+) {1,20}([a-z_]\w*)(?: |$)/
-const header = /^TIME +UID +COMM +PID/
+  /^\d\d:\d\d:\d\d:\d{1,9} {1,40}(?:[0-9a-f]{12} {1,20}(?:\S{1,16} {1,20})?)?\d{1,10} {1,20}(.{1,16}?) {1,20}(\d{1,10})(?: {0,6}\/\d{1,10})? {1,20}\d{1,10}(?: {0,6}\/\d{1,10})? {1,20}(?:(-?\d{1,20}) {1,20})?([a-z_]\w*)(?: |$)/
+const header = /^TIME +(?:CONTAINER_ID +(?:IMAGE +)?)?UID +COMM +PID/
+/** A row of traceectl's table. */
+const clientRow =
+  /^\d\d:\d\d:\d\d\.\d{5} {1,20}([a-z_]\w*) {1,40}(?:\S{1,255} {1,40})?(\d{1,10}) {1,20}(?=\[)/
+const clientHeader = /^TIME +EVENT NAME +POLICIES +PID +DATA/
+/** The line before the counters at the end of a table. */
+const ending = 'End of events stream'
 
 export const tracee: Grammar = {
   format: 'tracee',
   logger: 'strace',
   evidence: ['exits-only'],
   recognises: (line) => {
-    if (header.test(line) || row.test(line)) return true
+    if (isTableLine(line)) return true
     const value = jsonObject(line)
     if (value === undefined) return false
     return ('eventName' in value && ('eventId' in value || 'argsNum' in value)) || isProtocol(value)
@@ -24,13 +34,20 @@ export const tracee: Grammar = {
   open: () => new TraceeLines(),
 }
 
+const isTableLine = (line: string): boolean =>
+  [header, row, clientHeader, clientRow].some((pattern) => pattern.test(line))
+
 /** Also detects a trace of failures only: Tracee can select events by their result. */
 class TraceeLines implements LineGrammar {
   #failures = 0
   #successes = 0
 
+  /** The losses that warnings report; the counters at the end report them again. */
+  #lost = 0
+
   line(text: string, say: Reporter): LineResult {
-    const told = toldBy(text, say)
+    const told = toldBy(text)
+    if (typeof told === 'string') this.#losses(text, say)
     const [call] = typeof told === 'string' ? [] : [told].flat()
     if (call !== undefined) {
       if (call.failure === undefined) this.#successes++
@@ -39,36 +56,68 @@ class TraceeLines implements LineGrammar {
     return told
   }
 
+  #losses(text: string, say: Reporter): void {
+    if (!/[Ll]ost/.test(text)) return
+    const all = lostIn(jsonObject(text))
+    const lost =
+      all === undefined ? Number(/[Ll]ost (?:events: )?(\d+)/.exec(text)?.[1] ?? 0) : all - this.#lost
+    if (lost <= 0) return
+    this.#lost += lost
+    say.lost(lost)
+  }
+
   end(say: Reporter): void {
     if (this.#failures > 1 && this.#successes === 0) say.evidence('failures-only')
   }
 }
 
-function toldBy(text: string, say: Reporter): LineResult {
-  if (text === '' || header.test(text)) return 'ignored'
-  const found = row.exec(text)
-  if (found !== null) {
-    const [, , , comm = '', pid, , returned, name = ''] = found
-    if (!isKnownAnywhere(name)) return 'ignored'
-    return {
-      call: name,
-      failure: failureOf(Number(returned)),
-      argument: () => undefined,
-      subject: () => ({ comm, pid: Number(pid) }),
-    }
-  }
+function toldBy(text: string): LineResult {
+  if (text === '' || text === ending || header.test(text) || clientHeader.test(text)) return 'ignored'
   const value = jsonObject(text)
-  const told = value && (ofEvent(value) ?? ofProtocol(value))
+  const told = value === undefined ? ofRow(text) : (ofEvent(value) ?? ofProtocol(value))
   if (told === undefined) {
-    const lost = /[Ll]ost (?:events: )?(\d+)/.exec(text)
-    if (lost !== null) say.lost(Number(lost[1]))
-    return 'unparsed'
+    return value !== undefined && isOther(value) ? 'ignored' : 'unparsed'
   }
   if (typeof told.name === 'number') return { ...told, call: told.name }
-  const names = told.isNarrow === true ? narrowNames(told.name) : [told.name]
-  const calls = names.filter((each) => isKnownAnywhere(each))
+  const own = ownNames.get(told.name)
+  const isNarrow = told.isNarrow === true || (own === undefined && isNarrowOnly(told.name))
+  const calls = (isNarrow ? narrowNames(told.name) : [own ?? told.name]).filter((each) =>
+    isKnownAnywhere(each),
+  )
   if (calls.length === 0) return 'ignored'
-  return calls.map((call) => ({ ...told, call }))
+  return calls.map((call) => ({ ...told, isNarrow, call }))
+}
+
+/** A row of a table, which may lack the result. */
+function ofRow(text: string): TraceeCall | undefined {
+  const [, comm, pid, returned, name] = row.exec(text) ?? []
+  if (name !== undefined)
+    return {
+      name,
+      failure: returned === undefined ? returnedIn(text) : failureOf(Number(returned)),
+      argument: () => undefined,
+      subject: () => callerOf({ comm, pid: Number(pid) }),
+    }
+  const [, event, process] = clientRow.exec(text) ?? []
+  if (event === undefined) return undefined
+  return { name: event, argument: () => undefined, subject: () => ({ pid: Number(process) }) }
+}
+
+/** The result among the values of a row, where it comes last: a file's name may contain the same words before. */
+function returnedIn(text: string): LoggedCall['failure'] {
+  const result = /, returnValue: (-?\d{1,20})$/.exec(text)?.[1]
+  return result === undefined ? undefined : failureOf(Number(result))
+}
+
+/** How many events were lost, by the counters at the end; undefined in any other object. */
+function lostIn(value: Readonly<Record<string, unknown>> | undefined): number | undefined {
+  const lost = member(value, 'Stats', 'LostEvCount') ?? member(value, 'LostEvCount')
+  return typeof lost === 'number' ? lost : undefined
+}
+
+/** Whether the object is understood without a call: the counters, and events of detectors, which have no process. */
+function isOther(value: Readonly<Record<string, unknown>>): boolean {
+  return lostIn(value) !== undefined || ['timestamp', 'id', 'name', 'policies'].every((key) => key in value)
 }
 
 type TraceeCall = Omit<LoggedCall, 'call'> & { readonly name: string | number }
@@ -81,15 +130,26 @@ function enteredIn(list: unknown): string | number | undefined {
   return textOf(number) ?? textOf(member(argument, 'str'))
 }
 
+/** Tracee's names of calls of every width that the tables have under another name. */
+const ownNames: ReadonlyMap<string, string> = new Map([
+  ['sysctl', '_sysctl'],
+  ['afs', 'afs_syscall'],
+])
+
+/** Whether only Tracee's table of 32-bit calls has the name. Releases up to 0.10 do not say which calls these are. */
+function isNarrowOnly(name: string): boolean {
+  return !isKnownAnywhere(name) && (/(?:16|32)$/.test(name) || /^(?:llseek|old_\w+)$/.test(name))
+}
+
 /**
  * The calls that a name in Tracee's table of 32-bit calls may mean. The table has names of kernel functions: chown16 is
  * the call chown, and clock_gettime32 is clock_gettime. Authority: pkg/events/core.go.
  */
 function narrowNames(name: string): readonly string[] {
-  const own: Readonly<Record<string, string>> = {
-    llseek: '_llseek', old_select: 'select', old_getrlimit: 'getrlimit', select: '_newselect', sysctl: '_sysctl', afs: 'afs_syscall',
+  const narrow: Readonly<Record<string, string>> = {
+    llseek: '_llseek', old_select: 'select', old_getrlimit: 'getrlimit', select: '_newselect',
   } // prettier-ignore
-  const renamed = own[name]
+  const renamed = narrow[name] ?? ownNames.get(name)
   if (renamed !== undefined) return [renamed]
   if (isKnownAnywhere(name)) return [name]
   return [name.replace(/(?:16|_time32|32)$/, ''), name.replace(/32$/, '_time64')]
