@@ -27,6 +27,10 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
   if (isScan(text)) throw new UserError('scan-not-trace', { file: name })
   if (isContextStart(text)) throw new UserError('context-not-trace', { file: name })
   const document = kindOfDocument(text)
+  if (/^\s*\[\s*\{/.test(text) && /"kind"\s*:\s*"SeccompProfile"/.test(text))
+    throw new UserError('not-a-profile', { file: name, line: 1, column: 1, because: 'no-object' })
+  if (document === 'profile' && isOtherList(text))
+    throw new UserError('not-a-profile', { file: name, line: 1, column: 1, because: 'none-in-objects' })
   if (document !== undefined) return ofDocument(name, document, asked)
   const found = recognised(text, asked === 'auto' || asked === 'strace' || asked === 'strace-summary')
   if (asked !== 'auto') return ofLines(name, found, asked)
@@ -47,6 +51,8 @@ export function detectFormat(name: string, head: Uint8Array, asked: Format | 'au
     ],
   })
 }
+
+const wholeListLimit = 200_000
 
 interface Met {
   count: number
@@ -139,6 +145,15 @@ function kindOfDocument(text: string): Document | undefined {
   // A Kubernetes object without its kind is recognised by its content.
   if (/^spec:[ \t]*\r?\n(?:[ -][^\n]*\n)*? +defaultAction:/m.test(start) && isProfile(start)) return 'spo'
   return isProfile(start) || isOtherDialect(start) ? 'profile' : undefined
+}
+
+/** Whether the text is a list of Kubernetes objects without a profile. Of a long list only the start is known. */
+function isOtherList(text: string): boolean {
+  return (
+    text.length < wholeListLimit &&
+    /["']?kind["']?\s*:\s*["']?List\b/.test(text) &&
+    !/defaultAction|SeccompProfile/.test(text)
+  )
 }
 
 /** Go's compact JSON of the hook's own types: one line, with keys that are written even if they are empty. */

@@ -131,6 +131,32 @@ t.test('nothing of a profile is dropped that stands on one long line, whatever i
   }
 })
 
+t.test('a list without a profile, and objects that are no list, are refused for what they are', async (t) => {
+  const rows = [
+    ['{"apiVersion":"v1","kind":"List","items":[]}', 'holds no profile'],
+    ['apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: ""\n', 'holds no profile'],
+    [`apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\nkind: List\n`, 'holds no profile'],
+    [JSON.stringify([object('a', 'read'), object('b', 'write')], null, 1), 'a profile is a JSON object'],
+    [`${JSON.stringify(object('a', 'read'))}\n${JSON.stringify(object('b', 'write'))}\n`, 'something follows the end'],
+  ] as const
+  for (const [text, message] of rows)
+    await t.rejects(observe([{ name: 'x', bytes: [Buffer.from(text)] }]), { message: new RegExp(message) }, text)
+}) // prettier-ignore
+
+t.test('lines that end as on other systems, below a comment or a first ---', async (t) => {
+  for (const head of ['---\n', '# exported\n---\n', '']) {
+    const text = `${head}${withoutKind.replace('metadata:', 'apiVersion: v1\nmetadata:')}`
+    for (const log of [
+      text,
+      text.replaceAll('\n', '\r\n'),
+      `${head}${withoutKind}`.replaceAll('\n', '\r\n'),
+    ]) {
+      const { architectures } = await observe([{ name: 'x.yaml', bytes: [Buffer.from(log)] }])
+      t.strictSame(Object.keys(architectures.x86_64 ?? {}).sort(), ['execve', 'exit_group', 'read'], log)
+    }
+  }
+})
+
 t.test('an object without its kind', async (t) => {
   const [profile] = parseProfiles(withoutKind)
   t.equal(profile.envelope, 'spo')
