@@ -93,10 +93,16 @@ class GadgetLines implements LineGrammar {
   }
 }
 
-type Kind = 'refused-only' | 'attached' | 'rules-only'
+type GadgetKind = 'refused-only' | 'attached' | 'rules-only'
 
 /** The call of a record. Only audit_seccomp and traceloop report calls as such; others report some calls. */
-function told(word: string, number: unknown, kind: Kind, say: Reporter, subject: () => Caller): LineResult {
+function told(
+  word: string,
+  number: unknown,
+  kind: GadgetKind,
+  say: Reporter,
+  subject: () => Caller,
+): LineResult {
   // The table of the gadget has no name for the number.
   const isUnknown = word === 'SYS_UNKNOWN'
   const call = isUnknown ? number : callNamed(word)

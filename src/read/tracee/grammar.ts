@@ -115,9 +115,12 @@ function lostIn(value: Readonly<Record<string, unknown>> | undefined): number | 
   return typeof lost === 'number' ? lost : undefined
 }
 
-/** Whether the object is understood without a call: the counters, and events of detectors, which have no process. */
+/** Whether the object has no call: the counters, a line of Tracee's own log, and a detector's event without a process. */
 function isOther(value: Readonly<Record<string, unknown>>): boolean {
-  return lostIn(value) !== undefined || ['timestamp', 'id', 'name', 'policies'].every((key) => key in value)
+  const has = (...keys: readonly string[]): boolean => keys.every((key) => key in value)
+  return (
+    lostIn(value) !== undefined || has('level', 'ts', 'msg') || has('timestamp', 'id', 'name', 'policies')
+  )
 }
 
 type TraceeCall = Omit<LoggedCall, 'call'> & { readonly name: string | number }
