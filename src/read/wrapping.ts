@@ -36,7 +36,7 @@ export function wrappingOf(
   work: WrappingWork = { left: workLimit },
 ): Wrapping | undefined {
   const outer = outerOf(head) ?? ofValues(head, depth, work)
-  if (outer === undefined) return ofCalls(head, depth, work)
+  if (outer === undefined) return ofCalls(head, depth, work) ?? ofRecords(head)
   if (depth === mostWrappings) return outer
   const unwrapping = new Unwrapping(outer)
   const text = head
@@ -103,7 +103,7 @@ function wrappingName(head: string): string | undefined {
 /** Whether a format reads the object, which may be one of an array or of a sequence (RFC 7464). */
 function isRecord(line: string): boolean {
   // oxlint-disable-next-line no-control-regex -- RS
-  const bare = line.replace(/^\x1e/, '').replace(/,\s*$/, '')
+  const bare = line.replace(/^[\s\x1e]+/, '').replace(/,\s*$/, '')
   return jsonObject(bare) !== undefined && isOfSomeFormat(bare)
 }
 
@@ -111,7 +111,7 @@ function isRecord(line: string): boolean {
 function ofValues(head: string, depth: number, work: WrappingWork): Wrapping | undefined {
   // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
   // oxlint-disable-next-line no-control-regex -- RS
-  if (!/^[\s\x1e]*[[{]/.test(head) || isProfile(head)) return undefined
+  if (!/^[\s\x1e]*(?:\{\s*["}]|\[\s*["[{\]\d-])/.test(head) || isProfile(head)) return undefined
   // With -n or -i, strace's lines begin with a bracket too.
   if (isKnownCall(firstLines(head)[0] ?? '')) return undefined
   // Between objects of one line each, a logger may write lines of its own.
@@ -196,6 +196,35 @@ function ofCalls(head: string, depth: number, work: WrappingWork): Wrapping | un
     most = calls
   }
   return best
+}
+
+/** How many lines are looked at for the records of other formats. */
+const recordsLooked = 16
+
+/**
+ * The prefix, or two of them, before the records of other formats, if half of the first lines have it. Audit records are
+ * left out: any program may log a line like them, and header.ts knows the prefixes of those that count.
+ */
+function ofRecords(head: string, depth = 1): Wrapping | undefined {
+  const lines = head.split(/\r?\n/, 4 * recordsLooked).filter((line) => line !== '' && line.length < lineLimit) // prettier-ignore
+  const first = lines.slice(0, recordsLooked)
+  if (first.length === 0 || first.some((line) => isOfSomeFormat(line))) return undefined
+  const isEnough = (found: readonly unknown[]): boolean => found.length * 2 >= first.length
+  for (const name of logPrefixes) {
+    const found = first.flatMap((line) => withoutPrefix(name, line) ?? [])
+    if (!isEnough(found)) continue
+    const records = found.filter(({ text }) => isRecordOfOthers(text.slice(0, -1)))
+    const writers = new Set(records.map(({ stream }) => stream))
+    if (isEnough(records)) return { name, writers }
+    const inner = depth < 2 ? ofRecords(found.map(({ text }) => text).join(''), depth + 1) : undefined
+    if (inner !== undefined) return { name, inner, writers: new Set(found.map(({ stream }) => stream)) }
+  }
+  return undefined
+}
+
+function isRecordOfOthers(line: string): boolean {
+  const format = formatOfLine(line)
+  return format !== undefined && format !== 'audit'
 }
 
 function candidates(lines: readonly string[], sample: readonly string[]): readonly Wrapping[] {

@@ -1,6 +1,7 @@
 // Every format of JSON in every shape that jq, an API or a shell gives it; and bpftrace's maps under every kind of key.
 // The calls are always those of one object a line; a map whose keys may be names of tasks gives none.
 import t from 'tap'
+import { logPrefixes, prefixRows } from '../../src/read/log-prefixes.ts'
 import { codes, counts, observeText } from './logs.ts'
 
 const records: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +54,35 @@ t.test('JSON of every format in every shape', async (t) => {
     await t.rejects(observeText(Buffer.from(`${lines.join('\n')}\n`, 'utf16le')), { code: 'utf16-trace' })
   }
 }) // prettier-ignore
+
+t.test('records of every format behind every prefix, and behind two', async (t) => {
+  const others: Readonly<Record<string, readonly string[]>> = {
+    ...Object.fromEntries(Object.entries(records).filter(([name]) => name !== 'strace' && name !== 'Loki')),
+    'bpftrace’s text': ['@[257]: 4', '@[158]: 1'],
+    'gVisor’s text': ['I1009 15:34:32.684395       1 strace.go:572] [   1:   1] bash E arch_prctl(0x7f)', 'I1009 15:34:32.684396       1 strace.go:572] [   1:   1] bash E read(0x7f)'],
+    'Falco’s text': ['13:53:31.726060287: Warning Sensitive file opened (file=/etc/shadow evt_type=openat user=root)', '13:53:31.726060288: Notice Redirect (evt_type=dup2 user=root)'],
+    'the enricher’s text': [232, 1].map((id) => `I0705 12:08:18.729660 1843190 enricher.go:136] "audit" logger="log-enricher" timestamp="1.5:1" type="seccomp" executable="/a" pid=1 syscallID=${id} syscallName="${id === 1 ? 'write' : 'epoll_wait'}"`),
+  } // prettier-ignore
+  for (const [format, lines] of Object.entries(others)) {
+    const plain = counts(await observeText(`${lines.join('\n')}\n`))
+    t.ok(plain.length >= 2, format)
+    // A number of a line before a time of day is part of the time.
+    const prefixes = logPrefixes.map((name) => prefixRows[name].examples[0] as string).filter((prefix) => prefix !== '12:' || format !== 'Falco’s text') // prettier-ignore
+    for (const prefix of [...prefixes, '[pod/app-6b7c9d-x2x/app] 2026-06-16T10:11:12.123456Z ', 'Nov 24 01:07:57 host app[12]: 2026-06-16T10:11:12.123456Z ']) // prettier-ignore
+      t.same(counts(await observeText(Buffer.from(lines.map((line) => `${prefix}${line}\n`).join(''), 'latin1'))), plain, `${format}: ${prefix}`) // prettier-ignore
+    // Another program of the same journal writes such lines too.
+    const [first = '', second = ''] = lines
+    const log = [`host app[12]: ${first}`, `host app[12]: ${second}`, `host evil[7]: ${first}`].map((line) => `Nov 24 01:07:57 ${line}\n`) // prettier-ignore
+    t.same(counts(await observeText(`${log.slice(0, 2).join('').repeat(20)}${log[2]}`)), plain.map((each) => each.replace(/\d+$/, (count) => String(20 * Number(count)))), `${format}: of another program`) // prettier-ignore
+  }
+  const record =
+    'type=SECCOMP msg=audit(1613596317.899:6461): auid=1 pid=42 comm="a" exe="/a" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000'
+  t.same(
+    counts(await observeText(`Nov 24 01:07:57 host app[12]: ${record}\n`)),
+    [],
+    'any program may log this',
+  )
+})
 
 t.test('bpftrace’s maps by what their keys are', async (t) => {
   const both = ['x86_64 openat 3', 'x86_64 read 1']
