@@ -6,7 +6,7 @@ import { formatOfLine } from './formats.ts'
 import { jsonObject } from './json-line.ts'
 import { linesOfString, loggedText, valueOfPair } from './json-logs.ts'
 import { entryLevel, type Bracket } from './json-values.ts'
-import { logPrefixes, prefixRows, withoutPrefix } from './log-prefixes.ts'
+import { logPrefixes, prefixRows, withoutPrefix, type LogPrefix, type Prefixed } from './log-prefixes.ts'
 import { holdsResult } from './strace/completion.ts'
 import { isCallOrRest, isKnownCall, isOwnLine } from './strace/known-call.ts'
 import { isLine } from './strace/parse-line.ts'
@@ -214,12 +214,23 @@ function ofRecords(head: string, depth = 1): Wrapping | undefined {
     const found = first.flatMap((line) => withoutPrefix(name, line) ?? [])
     if (!isEnough(found)) continue
     const records = found.filter(({ text }) => isRecordOfOthers(text.slice(0, -1)))
-    const writers = new Set(records.map(({ stream }) => stream))
-    if (isEnough(records)) return { name, writers }
+    if (isEnough(records)) return { name, writers: writersOf(name, records) }
     const inner = depth < 2 ? ofRecords(found.map(({ text }) => text).join(''), depth + 1) : undefined
-    if (inner !== undefined) return { name, inner, writers: new Set(found.map(({ stream }) => stream)) }
+    if (inner !== undefined) return { name, inner, writers: writersOf(name, found) }
   }
   return undefined
+}
+
+/** Who wrote the lines. In a log in which any program writes, only the writer of most of them counts. */
+function writersOf(name: LogPrefix, lines: readonly Prefixed[]): ReadonlySet<string> {
+  const counts = new Map<string, number>()
+  for (const { stream } of lines) counts.set(stream, (counts.get(stream) ?? 0) + 1)
+  return chosenWriters(name, counts)
+}
+
+function chosenWriters(name: LogPrefix, counts: ReadonlyMap<string, number>): ReadonlySet<string> {
+  const names = [...counts].sort((a, b) => b[1] - a[1]).map(([writer]) => writer)
+  return new Set(prefixRows[name].isShared === true ? names.slice(0, 1) : names)
 }
 
 function isRecordOfOthers(line: string): boolean {
@@ -303,10 +314,9 @@ function withWriters(wrapping: Wrapping, lines: readonly string[]): Wrapping {
     if (known === undefined ? isKnownCall(inside) : isLine(inside))
       writers.set(found.stream, (known ?? 0) + 1)
   }
-  const names = [...writers].sort((a, b) => b[1] - a[1]).map(([writer]) => writer)
   return {
     ...wrapping,
-    writers: new Set(prefixRows[prefix].isShared === true ? names.slice(0, 1) : names),
+    writers: chosenWriters(prefix, writers),
     ...(inner && { inner: withWriters(inner, texts) }),
   }
 }

@@ -73,7 +73,7 @@ t.test('records of every format behind every prefix, and behind two', async (t) 
     // Another program of the same journal writes such lines too.
     const [first = '', second = ''] = lines
     const log = [`host app[12]: ${first}`, `host app[12]: ${second}`, `host evil[7]: ${first}`].map((line) => `Nov 24 01:07:57 ${line}\n`) // prettier-ignore
-    t.same(counts(await observeText(`${log.slice(0, 2).join('').repeat(20)}${log[2]}`)), plain.map((each) => each.replace(/\d+$/, (count) => String(20 * Number(count)))), `${format}: of another program`) // prettier-ignore
+    t.same(counts(await observeText(`${log.slice(0, 2).join('')}${log[2]}${log.slice(0, 2).join('').repeat(19)}`)), plain.map((each) => each.replace(/\d+$/, (count) => String(20 * Number(count)))), `${format}: of another program`) // prettier-ignore
   }
   const record =
     'type=SECCOMP msg=audit(1613596317.899:6461): auid=1 pid=42 comm="a" exe="/a" sig=0 arch=c000003e syscall=41 compat=0 ip=0x7f code=0x7ffc0000'
