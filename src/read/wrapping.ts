@@ -111,7 +111,7 @@ function isRecord(line: string): boolean {
 function ofValues(head: string, depth: number, work: WrappingWork): Wrapping | undefined {
   // A profile, a config.json and a Kubernetes object are documents, whatever an object inside looks like.
   // oxlint-disable-next-line no-control-regex -- RS
-  if (!/^[\s\x1e]*(?:\{\s*["}]|\[\s*["[{\]\d-])/.test(head) || isProfile(head)) return undefined
+  if (!/^[\s\x1e]*(?:\{\s*["}]|\[\s*["[{\]])/.test(head) || isProfile(head)) return undefined
   // With -n or -i, strace's lines begin with a bracket too.
   if (isKnownCall(firstLines(head)[0] ?? '')) return undefined
   // Between objects of one line each, a logger may write lines of its own.
