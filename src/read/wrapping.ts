@@ -3,6 +3,7 @@
 import { csvValues, separators, type CsvColumn } from './csv-lines.ts'
 import { isProfile } from './either.ts'
 import { formatOfLine } from './formats.ts'
+import { isHtml } from './html-lines.ts'
 import { jsonObject } from './json-line.ts'
 import { linesOfString, loggedText, valueOfPair } from './json-logs.ts'
 import { entryLevel, type Bracket } from './json-values.ts'
@@ -85,6 +86,7 @@ function wrappingName(head: string): string | undefined {
   if (first.length === 0) return undefined
   if (first.some((line) => / =3D /.test(line)) && !first.some((line) => / = /.test(line)))
     return 'quoted-printable'
+  if (isHtml(head)) return 'html'
   // If a format reads the object of each line, the objects are its records and no wrapping.
   const isRead = first.every((line) => isRecord(line))
   // `mail` quotes with "> " at the start of a line. The frames of strace -k begin with " > ".

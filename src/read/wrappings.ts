@@ -4,6 +4,7 @@
 // (cri-api, kubelet logs.go), systemd.journal-fields(7), dmesg(1) of util-linux, RFC 2045 6.7 for quoted-printable.
 import { csvValue, type CsvColumn } from './csv-lines.ts'
 import { ofGitlab } from './gitlab-lines.ts'
+import { ofHtml } from './html-lines.ts'
 import {
   journalEntry,
   nothing,
@@ -64,6 +65,7 @@ const byLine: Readonly<Record<string, Unwrap>> = {
     return prefix === undefined ? undefined : { stream, text: `${line.slice(prefix.length)}\n` }
   },
   mail: (line) => (line.startsWith('> ') ? { stream: '', text: `${line.slice(2)}\n` } : undefined),
+  html: ofHtml,
   logfmt: ofLogfmt,
   value: ofValue,
   'quoted-printable': (line) => {

@@ -300,3 +300,21 @@ t.test('the end of a GitLab job is no cut line, and the journal names months in 
       t.strictSame(await countsOf(log + others), { ...plain, unparsed: 1 }, `${month} ${name}`)
     }
 }) // prettier-ignore
+
+t.test('a trace in the source of a page is decoded, and entities that a program wrote stay', async (t) => {
+  const lines = [...calls.slice(0, 3), '812   read(3,  <unfinished ...>', '813   getpid() = 813', '812   <... read resumed>"a & b", 4096) = 5', ...calls.slice(4)]
+  const plain = await countsOf(`${lines.join('\n')}\n`)
+  const escaped = (line: string): string => line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  const quoted = (line: string): string => escaped(line).replaceAll('"', '&quot;').replaceAll("'", '&#39;')
+  const rows: Readonly<Record<string, readonly string[]>> = {
+    'escaped text': lines.map(escaped),
+    'escaped quotes too': lines.map(quoted),
+    'lines with br': lines.map((line) => `${quoted(line)}<br>`),
+    'a page': lines.map((line, i) => (i === 0 ? `<html><body><pre>${quoted(line)}` : quoted(line))),
+    'quotes only': calls.map(quoted),
+  }
+  for (const [name, log] of Object.entries(rows))
+    t.strictSame(await countsOf(`${log.join('\n')}\n`), name === 'quotes only' ? await countsOf(`${calls.join('\n')}\n`) : plain, name)
+  const written = [...lines, '812   write(1, "&lt;... read resumed&gt; (&quot;", 30) = 30']
+  t.match(await countsOf(`${written.join('\n')}\n`), { unparsed: 0 })
+}) // prettier-ignore
