@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
   table('no time behind a result', String.raw`(?: <[\d.]+>)?$` + '`', '$`'),
   table('no decoration of a result', '(?:<[^]*>|(?: (', '(?:<>|(?: ('),
   table('nothing detached', String.raw`/<(?:detached \.\.\.|`, '/<(?:'),
-  table('no frame', "row(/ > /y, [' > '])", "row(/ >> /y, [' > '])"),
+  table('no frame', "row(/ >(?: |$)/y, [' > '])", "row(/ >>(?: |$)/y, [' > '])"),
   code('a pid has six digits', 'at - start > 7', 'at - start > 6'),
   code('a pid has eight digits', 'at - start > 7', 'at - start > 8'),
   code('an epoch has nine digits', 'at - start < 8)', 'at - start < 9)'),
