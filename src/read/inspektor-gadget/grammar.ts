@@ -76,7 +76,7 @@ class GadgetLines implements LineGrammar {
     const call = yamlCall.exec(text)?.[1]
     if (call !== undefined) {
       const found = this.#yaml ?? new Map<string, string>()
-      const kind = found.has('code') ? 'refused-only' : found.has('parameters') ? 'attached' : 'rules-only'
+      const kind = kindOf(found.has('code'), found.has('parameters'))
       return told(call, undefined, kind, say, () =>
         subjectOf(found.get('pid'), found.get('comm'), found.get('containerName'), found.get('podName')),
       )
@@ -94,6 +94,11 @@ class GadgetLines implements LineGrammar {
 }
 
 type GadgetKind = 'refused-only' | 'attached' | 'rules-only'
+
+/** Only audit_seccomp has the filter's answer, and only traceloop has arguments. */
+function kindOf(hasCode: boolean, hasParameters: boolean): GadgetKind {
+  return hasCode ? 'refused-only' : hasParameters ? 'attached' : 'rules-only'
+}
 
 /** The call of a record. Only audit_seccomp and traceloop report calls as such; others report some calls. */
 function told(
@@ -123,7 +128,7 @@ function ofRow(text: string, columns: readonly Column[], say: Reporter): LineRes
     say.diagnostic('call-cut', { call: word })
     return 'unparsed'
   }
-  const kind = at('CODE') >= 0 ? 'refused-only' : at('PARAMETERS', 'PARAMS') >= 0 ? 'attached' : 'rules-only'
+  const kind = kindOf(at('CODE') >= 0, at('PARAMETERS', 'PARAMS') >= 0)
   return told(word, undefined, kind, say, () =>
     subjectOf(
       numberAt(text, columns[at('PID')]),
@@ -162,7 +167,7 @@ function cellAt(text: string, columns: readonly Column[], index: number): string
 function json(value: Record<string, unknown>, say: Reporter): LineResult {
   const word = textOf(value['syscall'])
   if (word === undefined) return 'unparsed'
-  const kind = 'code' in value ? 'refused-only' : 'parameters' in value ? 'attached' : 'rules-only'
+  const kind = kindOf('code' in value, 'parameters' in value)
   return told(word, value['syscall_raw'], kind, say, () =>
     subjectOf(
       wordOf(value['pid'] ?? member(value, 'proc', 'pid')),

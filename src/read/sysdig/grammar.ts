@@ -11,11 +11,11 @@ const event =
   /^\*?\d+ (\d\d:\d\d:\d\d\.\d{1,9}|\d+\.\d{1,9}) \d+ (?:(\S{1,255}) \([\w.<>-]{1,255}\) )?(.{1,16}?) \((\d+)(?:\.\d+)?(?::\d+)?\) (?:([<>]|<NA>) )?([a-z]\w*|NA|<unknown>)(?: (.*))?$/s
 
 /**
- * An alert of Falco as text. Its values are the program's own, so that two types show nothing. A file's name comes before
- * the type, and the command behind it.
+ * An alert of Falco as text. Names of files and commands in it are the program's own and may hold a type too: of two
+ * types, nobody knows which is the alert's.
  */
 const alert =
-  /^(\d\d:\d\d:\d\d\.\d{9}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d{4})): (?:Emergency|Alert|Critical|Error|Warning|Notice|Informational|Debug) (.*)$/s
+  /^(?:\d\d:\d\d:\d\d\.\d{9}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d{4})): (?:Emergency|Alert|Critical|Error|Warning|Notice|Informational|Debug) (.*)$/s
 const alertTypes = /(?<=[ (|])evt[._]type=([a-z]\w*)(?=[ )|]|$)/g
 
 /** Events that are not calls. */
@@ -50,7 +50,7 @@ export const sysdig: Grammar = {
   format: 'sysdig',
   logger: 'strace',
   evidence: ['no-arguments'],
-  recognises: (line) => event.test(line) || eventOf(line) !== undefined,
+  recognises: (line) => eventOf(line) !== undefined,
   open: () => new SysdigLines(),
 }
 
@@ -75,11 +75,10 @@ function eventOf(line: string): SysdigEvent | undefined {
 }
 
 function alertIn(line: string): SysdigEvent | undefined {
-  const [, , text = ''] = alert.exec(line) ?? []
+  const [, text = ''] = alert.exec(line) ?? []
   const types = [...text.matchAll(alertTypes)]
   const [type] = types
   if (type?.[1] === undefined) return undefined
-  // A name of a file that holds `evt_type=` makes two.
   return { time: '', comm: '', tid: '', direction: '<', type: types.length === 1 ? type[1] : '', rest: '', isAlert: true } // prettier-ignore
 }
 
